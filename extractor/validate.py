@@ -61,7 +61,7 @@ def unfit(text: str, places: list[tuple[str, str]]) -> InvalidOutput:
     """The error of an answer that is wrong in `places`: (pointer, what is wrong there)."""
     where, what = places[0]
     return InvalidOutput(
-        f"the answer does not fit the schema: {where or 'it'} {what}"
+        f"the answer does not fit the schema: {f'{where}: ' if where else ''}{what}"
         + (f" (and {len(places) - 1} more)" if len(places) > 1 else ""),
         last=text,
         errors=tuple(FieldError(*place) for place in places),

@@ -68,4 +68,4 @@ def _root(root: dict[str, Any]) -> Iterator[Note]:
         else:
             break
     if not isinstance(node, dict) or node.get("type", "object" if "properties" in node else None) != "object":
-        yield note((), 'the top level must be an object: "type": "object"')
+        yield note((), 'the top level must be an object: "type": "object", with its fields in "properties"')

@@ -56,6 +56,7 @@ def find_in(path: Path) -> Found:
 def find(load: Callable[[], ModuleType], name: str, path: Path | None = None) -> Found:
     """What the module that `load` returns has to extract, under `name`. Raises SchemaProblem, whatever the code does;
     where `path` is its file, with the line."""
+    path = path and path.absolute()  # as Python names it in a traceback
     try:
         with redirect_stdout(sys.stderr):
             return _found(load(), name)

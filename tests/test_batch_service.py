@@ -4,6 +4,7 @@ killed in the middle of an upload."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import csv
 import gzip
 import json
@@ -23,7 +24,18 @@ from pydantic import BaseModel, field_validator
 from extractor.cli import batch as command
 from extractor.cli import evaluate_runs, remote
 from extractor.cli.app import main
-from extractor.client import AsyncClient, BatchTimeout, Client, NotFound, Patience, Refused, Row, Unauthorized, batches
+from extractor.client import (
+    AsyncClient,
+    BatchTimeout,
+    Client,
+    ExtractionFailed,
+    NotFound,
+    Patience,
+    Refused,
+    Row,
+    Unauthorized,
+    batches,
+)
 from extractor.errors import DocumentError
 from tests.support.fleet import Fleet
 from tests.support.scripted_worker import digest
@@ -380,6 +392,25 @@ def test_a_list_tells_and_narrows_to_what_waits_for_a_review(
     with pytest.raises(Refused) as refused:
         client.review(sure, confirmed=["/nothing"])
     assert "leads to no value of the answer" in str(refused.value)
+
+
+def test_a_list_tells_which_document_it_was_and_why_it_failed(
+    client: Client, service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fine.txt").write_text("fine")
+    (tmp_path / "bad\x1b[2J.txt").write_text("fail")
+    own = {"type": "object", "properties": {"a": {"type": "string"}}}
+    for document, schema in ((tmp_path / "fine.txt", "contact"), (tmp_path / "bad\x1b[2J.txt", "contact"), ("x", own)):
+        job = client.submit(document, schema)
+        with contextlib.suppress(ExtractionFailed):
+            client.wait(job.id)
+    monkeypatch.setattr(sys, "argv", ["extractor", "list", "--url", service])
+    with pytest.raises(SystemExit):
+        main()
+    unnamed, failed, fine = (line.split()[2:] for line in capsys.readouterr().out.splitlines())
+    assert (len(unnamed[0]), unnamed[0][:7], unnamed[0][-1], unnamed[2:]) == (24, "inline@", "…", [])
+    assert (failed[0], failed[2:]) == ("contact@1", ["bad\\x1b[2J.txt", "invalid_output"])
+    assert fine[2:] == ["fine.txt"]
 
 
 def test_who_does_not_wait_is_told_where_the_result_will_be(

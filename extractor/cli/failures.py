@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from extractor.cli.output import TO_DO, in_a_line
+
 _NAMED = 5
 _LONGEST = 300  # characters of a reason: all of it is in the output
-_TO_DO = {
-    "invalid_output": "`error` has the last answer and what is wrong with it",
-    "truncated_output": "allow more --max-output-tokens, or ask for less",
-}
 _AGAIN = "another try may work"
 
 
@@ -25,7 +23,7 @@ class Failures:
     def note(self, row: Mapping[str, Any]) -> None:
         self.count += 1
         if len(self._first) < _NAMED:
-            self._first.append(f"  {_safe(_name(row))}: {_safe(_why(row))}")
+            self._first.append(f"  {in_a_line(_name(row))}: {in_a_line(_why(row))}")
 
     def lines(self, output: Path | None) -> Iterator[str]:
         """Empty where all succeeded."""
@@ -40,15 +38,10 @@ def _name(row: Mapping[str, Any]) -> str:
     return str(row.get("file") or row.get("custom_id") or f"line {row.get('line')}")
 
 
-def _safe(text: str) -> str:
-    """On one line, and without what a terminal would heed: names are strangers'."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
-
-
 def _why(row: Mapping[str, Any]) -> str:
     """What, its code, and what to do where that is not said."""
     error = row.get("error") or {"code": row["status"], "detail": row["status"]}
     code, detail = str(error["code"]), " ".join(str(error["detail"]).split())
     detail = detail if len(detail) <= _LONGEST else f"{detail[:_LONGEST]}…"
-    what_to_do = _TO_DO.get(code, _AGAIN if error.get("retryable") else "")
+    what_to_do = TO_DO.get(code, _AGAIN if error.get("retryable") else "")
     return f"{detail} ({code})" + (f"; {what_to_do}" if what_to_do else "")

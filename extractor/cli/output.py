@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from extractor.result import Mark
 
 SOME_FAILED, BAD_INPUT, NO_SERVICE = 1, 2, 3
+TO_DO = {  # by the code of a failure, where its detail does not say it
+    "invalid_output": "`error` has the last answer and what is wrong with it",
+    "truncated_output": "allow more --max-output-tokens, or ask for less",
+    "password_required": "give it with --password",
+}
 SAID_MARKS = 10  # of one answer; more would drive the answer itself off the screen
 
 err: Any  # a rich Console, or None beside the client alone: lines are plain there
@@ -60,6 +65,11 @@ def say_marks(marks: Sequence[Mark]) -> None:
         say(f"  to review: {mark['pointer'] or '(the whole)'}: {mark['detail']}")
     if len(marks) > SAID_MARKS:
         say(f"  to review: {len(marks) - SAID_MARKS} more, which --full prints")
+
+
+def in_a_line(text: str) -> str:
+    """On one line, and without what a terminal would heed: names are strangers'."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def put(value: Any, *, indent: bool = False) -> None:
@@ -138,6 +148,8 @@ def describe(error: ExtractorError) -> str:
     when = f"; try again in {later:g} s" if later else ""
     if isinstance(error, Unreachable):
         when = "; `extractor up` starts a service here, --url names another"
+    if error.code == "password_required":
+        when = f"; {TO_DO[error.code]}"
     places = places_of(error.errors, error.detail)
     return "\n".join([f"{error.detail} ({error.code}){when}", *(f"  {place}" for place in places)])
 

@@ -23,11 +23,12 @@ from extractor.cli.flags import (
     schema_of,
     sender_of,
 )
-from extractor.cli.output import SOME_FAILED, fail, put, put_text, say, say_marks
+from extractor.cli.output import SOME_FAILED, fail, in_a_line, put, put_text, say, say_marks
 from extractor.client import Client, ExtractionFailed, Job, WaitTimeout
 from extractor.client.validation import data_of, validator_of
 
 SAID_EVERY_S = 10.0
+_SCHEMA_WIDTH = 24  # of a list's column; --json has all of an inline schema's name
 JobId = Annotated[str, argument(metavar="ID", help="What submit printed.")]
 
 
@@ -121,7 +122,8 @@ def list_(
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
-    """The service's extractions, newest first: id, status, schema, when, and whether a person should look at it."""
+    """The service's extractions, newest first: id, status, schema, when, which document, and why it failed or that a
+    person should look at it."""
     which = {key: value for key, value in (("status", status), ("schema", schema), ("review", review)) if value}
     count = 0
     with connect(url, api_key) as client:
@@ -129,11 +131,18 @@ def list_(
             if json:
                 put(job.as_json())
             else:
-                when = job.created_at.isoformat(timespec="seconds")
-                marked = "  to review" if job.needs_review else ""
-                put_text([f"{job.id}  {job.status:<9}  {job.schema_:<24}  {when}{marked}"])
+                put_text([_line(job)])
             if count == limit:
                 say(f"The newest {limit}; --limit shows more.")
                 return
     if not count:
         say("There are none.")
+
+
+def _line(job: Job) -> str:
+    """Of one in a list. What a document is called is its sender's text."""
+    when = job.created_at.isoformat(timespec="seconds")
+    schema = job.schema_ if len(job.schema_) <= _SCHEMA_WIDTH else f"{job.schema_[: _SCHEMA_WIDTH - 1]}…"
+    cells = [job.id, f"{job.status:<9}", f"{schema:<{_SCHEMA_WIDTH}}", when]
+    about = [in_a_line(job.name or ""), job.error_code or "", "to review" if job.needs_review else ""]
+    return "  ".join([*cells, *filter(None, about)])

@@ -63,6 +63,18 @@ class Job(BaseModel):
         return self.result["fields"] if self.result else {}
 
     @property
+    def name(self) -> str | None:
+        """What its sender calls the document: the `custom_id`, or the name of its file."""
+        document = (self.model_extra or {}).get("document") or {}
+        return self.custom_id or document.get("filename")
+
+    @property
+    def error_code(self) -> str | None:
+        """Why it failed, in a list too."""
+        listed: str | None = (self.model_extra or {}).get("error_code")
+        return self.error["code"] if self.error else listed
+
+    @property
     def review(self) -> list[Mark]:
         """What of the answer a person should look at, also of one that did not stand."""
         answer = self.result or self.error or {}

@@ -56,7 +56,7 @@ class LineFormat:
         if not self.text:
             return json.dumps(event, default=str)
         level, logger = str(event.get("level", "info")), str(event.get("logger", ""))
-        if _only_looks(event) or not worth_reading(level, logger):
+        if _only_looks(event) or _only_begins(event) or not worth_reading(level, logger):
             return ""
         return _readable(event, level, colour=self.colour)
 
@@ -70,6 +70,11 @@ def _only_looks(event: Mapping[str, Any]) -> bool:
     """Whether somebody asked how far something is, and was told: they come twice a second."""
     status = event.get("status")
     return event.get("method") in ("GET", "HEAD") and isinstance(status, int) and status < _REFUSED
+
+
+def _only_begins(event: Mapping[str, Any]) -> bool:
+    """Whether a document is begun as it should be: the line of its end follows."""
+    return event.get("event") == "claimed" and event.get("attempt") == 1
 
 
 def parse_line(service: str, line: str) -> Event:

@@ -10,6 +10,7 @@ from schemas.checks.compiled import pattern_fault
 from schemas.checks.measure import over
 from schemas.checks.names import names_in_grammar
 from schemas.checks.report import Note, Path, Report, note
+from schemas.checks.required import forbidden
 from schemas.limits import SchemaLimits
 from schemas.patterns import fault, for_grammar, measure
 
@@ -93,6 +94,9 @@ class Walk:
         say = self._report.say
         if key == "pattern" and fault(value):
             return  # told by `compile`
+        if key == "required":
+            for at, why in forbidden(node):
+                self._report.refuse(note((*where, at), why))
         if key in keywords.VALIDATED:
             say("validated", where, "is checked when the answer is complete")
         elif key == "format" and value not in keywords.GRAMMAR_FORMATS:

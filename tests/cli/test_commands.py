@@ -179,7 +179,7 @@ def test_check_and_show_take_a_name_or_a_file(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.process
-def test_a_broken_file_among_several_is_a_line(run: Run, tmp_path: Path) -> None:
+def test_a_broken_file_among_several_is_a_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken, torn = write(tmp_path / "broken.py", "1/0"), write(tmp_path / "torn.json", "{")
     done = run("schemas", "check", "invoice", broken, torn, "receipt", "--json")
     lines = [json.loads(line) for line in done.out.splitlines()]
@@ -189,6 +189,9 @@ def test_a_broken_file_among_several_is_a_line(run: Run, tmp_path: Path) -> None
     assert done.status == 2
     output = run("schemas", "check", "invoice", broken).out
     assert "ZeroDivisionError: division by zero (line 1)" in output
+    monkeypatch.chdir(tmp_path)
+    assert "ZeroDivisionError: division by zero (line 1)" in run("schemas", "check", "./broken.py").out
+    assert "cannot be read: No such file or directory" in run("schemas", "check", "../absent.py").out
 
 
 @pytest.mark.process

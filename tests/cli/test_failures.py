@@ -58,6 +58,7 @@ def test_the_first_are_named_and_where_the_rest_is() -> None:
             row(code="truncated_output", detail="too long"),
             "  a.pdf: too long (truncated_output); allow more --max-output-tokens, or ask for less",
         ),
+        (row(code="password_required"), "  a.pdf: damaged (password_required); give it with --password"),
     ],
 )
 def test_a_failure_has_its_name_its_reason_and_what_to_do(failed: Any, line: str) -> None:

@@ -74,7 +74,7 @@ def test_a_terminal_gets_text_unless_the_setting_says_otherwise(
         ),
         ({"event": "heartbeat", "detail": "it is late", "level": "error"}, "error   worker-1  heartbeat: it is late"),
         ({"event": "first\nsecond\x1b[2J", "why": "a b\x1b[2J"}, 'info    worker-1  first  why="a b [2J"'),
-        ({"event": "claimed", "attempt": 1, "untold": 0, "jobs": 0}, "info    worker-1  claimed  jobs=0"),
+        ({"event": "ended", "attempt": 1, "untold": 0, "jobs": 0}, "info    worker-1  ended  jobs=0"),
         ({"event": "claimed", "attempt": 2, "untold": 3}, "info    worker-1  claimed  attempt=2 untold=3"),
         (
             {"event": "job", "batch": "b1", "line": 9, "job": "01a2", "request_id": "40c2",
@@ -148,3 +148,10 @@ def test_a_process_of_the_standard_library_alone_logs_the_same_lines() -> None:
     assert event == {"event": "step 3 failed", "logger": "extractor.engine", "error": "ValueError", "level": "error"}
     assert datetime.fromisoformat(timestamp).tzinfo is not None
     assert LineFormatter(TEXT).format(record)[9:] == "error   step 3 failed  error=ValueError"
+
+
+def test_that_a_document_is_begun_is_news_the_second_time() -> None:
+    begun = {"event": "claimed", "level": "info", "attempt": 1}
+    assert TEXT.line(begun) == ""
+    assert TEXT.line({**begun, "attempt": 2})
+    assert LineFormat(text=False).line(begun)

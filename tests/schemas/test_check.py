@@ -288,3 +288,29 @@ def test_a_slip_is_told_once_and_in_words_of_who_made_it(field, pointer, told):
     assert note.pointer == pointer
     assert told in note.detail
     assert ("the schema of such a value" in note.detail) == ("the schema of such a value" in told)
+
+
+def test_a_required_property_that_may_not_be_there_is_refused():
+    closed = {**fields(total={"type": "number"}, day={"type": "string"}), "additionalProperties": False}
+    (note,) = check({**closed, "required": ["day", "totl"]}).refused
+    assert note.pointer == "/required/1"
+    assert note.detail == (
+        '"totl" has to be there, and must not: no such property is declared here, and additionalProperties is false '
+        '(did you mean "total"?)'
+    )
+    (note,) = check(fields(a={**closed, "required": ["x" * 500]})).refused
+    assert note.pointer == "/properties/a/required/0"
+    assert "did you mean" not in note.detail
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        {**fields(a={"type": "number"}), "required": ["b"]},  # others are allowed
+        {**fields(a={"type": "number"}), "required": ["b"], "additionalProperties": {"type": "string"}},
+        {**fields(), "required": ["b1"], "additionalProperties": False, "patternProperties": {"^b": {}}},
+        {**fields(a={"type": "number"}), "not": {"required": ["b"], "additionalProperties": False}},
+    ],
+)
+def test_a_required_property_that_is_declared_nowhere_may_be_there(root):
+    assert check(root).ok

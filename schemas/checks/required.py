@@ -1,0 +1,27 @@
+"""Properties that an object has to have and may not have. Nearly always a name was misspelt."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+_COMPARED = 100  # characters of a name, and names: a stranger's schema may have many long ones
+
+
+def forbidden(node: dict[str, Any]) -> Iterator[tuple[int, str]]:
+    """Of `required`, by their place in it, the names that `additionalProperties: false` beside it forbids, and what is
+    wrong with each. Where names are declared by patterns as well, none is looked for."""
+    if node.get("additionalProperties") is not False or node.get("patternProperties"):
+        return
+    declared = node.get("properties", {})
+    for at, name in enumerate(node.get("required", ())):
+        if name not in declared:
+            detail = f'"{name[:_COMPARED]}" has to be there, and must not: no such property is declared here, and '
+            yield at, f"{detail}additionalProperties is false{_meant(name, declared)}"
+
+
+def _meant(name: str, declared: dict[str, Any]) -> str:
+    names = [one for one in list(declared)[:_COMPARED] if len(one) <= _COMPARED]
+    near = difflib.get_close_matches(name[:_COMPARED], names, n=1)
+    return f' (did you mean "{near[0]}"?)' if near else ""
