@@ -198,6 +198,11 @@ class Mark(ResponseModel):
     )
 
 
+class CalibrationBase(ResponseModel):
+    fitted: str
+    documents: int
+
+
 class Calibration(ResponseModel):
     """What makes probabilities of confidences: a fit for `model`, made on the day `fitted` of so many `documents`. It
     `covers` values, nulls or both; where it does not, `confidence` is the model's own."""
@@ -206,6 +211,7 @@ class Calibration(ResponseModel):
     fitted: str
     documents: int
     covers: list[Literal["value", "null"]]
+    base: CalibrationBase | None = Field(None, description="The fit that was moved to these documents")
 
 
 class Result(BaseModel):

@@ -5,10 +5,23 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
 
+_MOST = 40.0  # of a logit
 _LARGEST = 1e9  # of any number of a fit, and one over the smallest scale: sums of them stay finite
+
+
+class Move(NamedTuple):
+    """A logit becomes `shift` and `slope` times what it was."""
+
+    shift: float
+    slope: float
+
+    def of(self, probability: float) -> float:
+        if probability in (0.0, 1.0):
+            return probability
+        return _sigmoid(self.shift + self.slope * math.log(probability / (1 - probability)))
 
 
 @dataclass(frozen=True)
@@ -27,7 +40,14 @@ class Curve:
     def probability(self, features: Sequence[float]) -> float:
         parts = zip(features, self.mean, self.scale, self.weights, strict=True)
         total = self.bias + math.fsum((figure - mean) / scale * weight for figure, mean, scale, weight in parts)
-        return self._in_truth(1 / (1 + math.exp(-max(-40.0, min(40.0, total)))))
+        return self._in_truth(_sigmoid(total))
+
+    def moved(self, move: Move) -> Curve:
+        """Whose probabilities have moved. Between steps they are interpolated as before."""
+        if self.steps:
+            return replace(self, truth=tuple(round(move.of(one), 6) for one in self.truth))
+        weights = tuple(round(move.slope * one, 6) for one in self.weights)
+        return replace(self, weights=weights, bias=round(move.shift + move.slope * self.bias, 6))
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -57,3 +77,7 @@ class Curve:
         low, high = self.steps[at - 1], self.steps[at]
         share = (sure - low) / (high - low) if high > low else 0.0
         return self.truth[at - 1] + share * (self.truth[at] - self.truth[at - 1])
+
+
+def _sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-max(-_MOST, min(_MOST, logit))))

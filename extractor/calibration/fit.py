@@ -95,7 +95,7 @@ def fit(
     of_names = np.asarray([float((signs or {}).get(name, 0)) for name in names])
     rows, by_document = (
         _FitRows(np.asarray(features, float), np.asarray(right, float), of_names, kind),
-        _folds(documents),
+        folds_of(documents),
     )
     folds = _folds_of_kinds(kind) if known else by_document
     settings = [_Setting(*one) for one in product(STRENGTHS, (False, True) if known else (False,))]
@@ -122,7 +122,7 @@ def _numbered(names: Sequence[object]) -> Numbers:
     return np.asarray([number[name] for name in names])
 
 
-def _folds(documents: Sequence[object]) -> Numbers:
+def folds_of(documents: Sequence[object]) -> Numbers:
     """For each row the number of its document's fold."""
     known = list(dict.fromkeys(documents))
     random.Random(0).shuffle(known)
@@ -184,21 +184,24 @@ def likeliest(
     weights: Matrix,
     counts: Matrix | float = 1.0,
     sizes: Numbers = _NO_SIZES,
+    expected: Matrix | float = 0.0,
 ) -> Matrix:
     """The weights of the greatest penalised likelihood, by Newton's method from `weights` on. `y`: of each row the
     share that is right, of `counts` samples. `sizes`: of kinds that differ by a number of their own, whose rows stand
-    one behind the other; those numbers come behind the weights."""
+    one behind the other; those numbers come behind the weights. `expected`: the weights that cost no penalty."""
     starts = np.cumsum(sizes) - sizes
-    now = _penalised(z, y, penalty, weights, counts, sizes)
+
+    def penalised(some: Matrix) -> float:
+        return _unlikely(z, y, some, counts, sizes) + float((penalty * (some - expected) ** 2).sum() / 2)
+
+    now = penalised(weights)
     for _ in range(_ROUNDS):
         sure = _sigmoid(_totals(z, weights, sizes))
         off, curved = counts * (sure - y), counts * sure * (1 - sure)
-        slope = np.concatenate([z.T @ off, _by_kind(off, starts)]) + penalty * weights
+        slope = np.concatenate([z.T @ off, _by_kind(off, starts)]) + penalty * (weights - expected)
         step = _solved(z, curved, penalty, slope, starts)
         step *= min(1.0, 5.0 / float(np.abs(step).max() + 1e-12))
-        while (then := _penalised(z, y, penalty, weights - step, counts, sizes)) > now + 1e-9 and np.abs(
-            step
-        ).max() > 1e-6:
+        while (then := penalised(weights - step)) > now + 1e-9 and np.abs(step).max() > 1e-6:
             step /= 2  # too far: where nearly all rows are certain, the bend is flat
         weights, now = weights - step, then
         if float(np.abs(step).max()) < 1e-6:
@@ -230,9 +233,10 @@ def _totals(z: Matrix, weights: Matrix, sizes: Numbers) -> Matrix:
     return np.asarray(total + np.repeat(weights[z.shape[1] :], sizes) if len(sizes) else total, float)
 
 
-def _penalised(z: Matrix, y: Matrix, penalty: Matrix, weights: Matrix, counts: Matrix | float, sizes: Numbers) -> float:
+def _unlikely(z: Matrix, y: Matrix, weights: Matrix, counts: Matrix | float, sizes: Numbers) -> float:
+    """The negative log of the likelihood."""
     total = _totals(z, weights, sizes)
-    return float((counts * (np.logaddexp(0, total) - y * total)).sum() + (penalty * weights**2).sum() / 2)
+    return float((counts * (np.logaddexp(0, total) - y * total)).sum())
 
 
 def _sigmoid(z: Matrix) -> Matrix:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from extractor.calibration.calibration import name_of
+from extractor.calibration.calibration import Calibration, name_of, read
 from extractor.calibration.calibrator import Calibrator
 from extractor.calibration.features import FeatureRow
 from extractor.calibration.find import BUNDLED_MODEL, file_of
@@ -42,6 +42,8 @@ from extractor.evaluation.gold import GoldCase, read_gold
 from extractor.evaluation.judged import Answered
 
 _TOO_FEW = "at least 40 of them, 5 right and 5 wrong, in 5 documents"
+_TOO_FEW_TO_MOVE = "to move the fit it begins from takes at least 5 of them in 3 documents"
+_LABELS = {"before": "the model's own", "base": "by the fit it begins from", "after": "calibrated"}
 
 
 def calibrate(
@@ -54,6 +56,10 @@ def calibrate(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="The fit; else calibration.json in the model's folder."),
     ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="A fit of this model to begin from; else the bundled pair's own, or none."),
+    ] = None,
     rows: AtOnce = None,
     max_output_tokens: MaxTokens = None,
     printed: PrintedMode = "declared",
@@ -62,12 +68,14 @@ def calibrate(
 ) -> None:
     """Fit a model's confidence to documents whose right answers are known, and say what that is worth.
 
-    The table says how sure the model was itself, and how sure it is with the fit, of documents left out of it.
+    Of few documents a fit that there is moves to them; of some hundreds they have one of their own. The table says how
+    sure the model was itself, and how sure it is with the fit, of documents left out of it.
     """
     given = {name: value for name, value in (("model", model), ("slots", rows)) if value is not None}
     settings = read_settings(**given)
     path = output or _beside(settings)
     check_writable(path)
+    begun = _base(base, settings)
     schema_of = partial(known_schema_of, sources=settings.schemas)
     cases = read_gold(gold, None if schema is None else schema_of(schema), partial(named_schema, schema_of))
     rows_of: dict[int, tuple[Document, dict[str, FeatureRow]]] = {}  # with the document, so that no other gets its id
@@ -77,7 +85,8 @@ def calibrate(
     for case, answer in zip(cases, run.answers, strict=True):
         if answer.error:
             say(f"{case.name}: {answer.error['detail']} ({answer.error['code']})")
-    fitted = calibration_from(found, name_of(run.model), datetime.now(UTC).date().isoformat())
+    own = begun if begun is not None and begun.model == name_of(run.model) else None
+    fitted = calibration_from(found, name_of(run.model), datetime.now(UTC).date().isoformat(), own)
     _show(fitted, found, path)
 
 
@@ -88,6 +97,20 @@ def _beside(settings: Settings) -> Path:
     if settings.model == BUNDLED_MODEL:
         fail("the bundled pair has its fit: say where to keep another with --output")
     return path
+
+
+def _base(named: str | None, settings: Settings) -> Calibration | None:
+    """The fit to begin from; the bundled pair has one that no documents of a user's are in."""
+    path = Path(named) if named is not None else file_of(BUNDLED_MODEL) if settings.model == BUNDLED_MODEL else None
+    if named == "none" or path is None:
+        return None
+    try:
+        found = read(path)
+    except (OSError, ValueError) as error:
+        fail(f"--base {path}: {error.strerror if isinstance(error, OSError) else error}")
+    if found.model != name_of(settings.model):
+        fail(f"--base {path} was fitted for {found.model}, and the model is {name_of(settings.model)}")
+    return found
 
 
 def _samples(
@@ -103,6 +126,9 @@ def _samples(
 def _show(fitted: CalibrationFit, found: list[CalibrationSample], path: Path) -> None:
     counts = {kind: sum(one.row.kind == kind for one in found) for kind in KINDS}
     for kind in fitted.missing:
+        if kind in fitted.kept:
+            say(f"too few {KINDS[kind]}: {counts[kind]}; {_TOO_FEW_TO_MOVE}, so theirs stays as it was")
+            continue
         wrong = sum(one.row.kind == kind and not one.right for one in found)
         say(f"too few {KINDS[kind]} for a fit: {counts[kind]}, {wrong} of them wrong; it takes {_TOO_FEW}")
     if fitted.calibration is None:
@@ -110,8 +136,11 @@ def _show(fitted: CalibrationFit, found: list[CalibrationSample], path: Path) ->
     lines = [
         [f"{KINDS[kind]}, {label}", *cells(scores)]
         for kind, report in fitted.calibration.report.items()
-        for label, scores in (("the model's own", report["before"]), ("calibrated", report["after"]))
+        for name, label in _LABELS.items()
+        if (scores := report.get(name))
     ]
     put_rows([["", *HEADS], *lines], "", *HEADS)
     fitted.calibration.write(path)
-    put_text([f"{path}: fitted for {fitted.calibration.model} to {fitted.calibration.documents} documents"])
+    base = fitted.calibration.base
+    moved = f", moved from a fit of {base['fitted']} to {base['documents']}" if base is not None else ""
+    put_text([f"{path}: fitted for {fitted.calibration.model} to {fitted.calibration.documents} documents{moved}"])

@@ -5,17 +5,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from extractor.calibration.calibration import Calibration
+from extractor.calibration.curve import Curve
 from extractor.calibration.features import NAMES, NULL, SIGNS, VALUE, FeatureRow
 from extractor.evaluation.compare import compare
 from extractor.evaluation.metrics import Judgement, reliability
 from extractor.result import Known
 
+if TYPE_CHECKING:
+    from extractor.calibration.fit import Fitted
+
 JSON = dict[str, Any]
 
 KINDS = {VALUE: "values", NULL: "nulls"}
+ENOUGH = 100  # documents, for a fit of their own where there is one to begin from
 
 
 @dataclass(frozen=True)
@@ -56,36 +61,75 @@ def samples(
 class CalibrationFit:
     """`left_out`: by kind, what a fit that had not seen the document says of each sample of the kind, in their order.
     `kind_left_out`: what one says that had seen no document of its kind, where those are known. `missing`: kinds that
-    there was too little of."""
+    there was too little of. `kept`: those of them of which the fit it begins from says what it said."""
 
     calibration: Calibration | None
     left_out: Mapping[str, list[float]]
     kind_left_out: Mapping[str, list[float]]
     missing: list[str]
+    kept: list[str]
 
 
-def calibration_from(all_samples: Sequence[CalibrationSample], model: str, day: str) -> CalibrationFit:
-    """`day`: `YYYY-MM-DD`."""
-    from extractor.calibration.fit import fit  # here: it loads numpy, which an installation for the API lacks
+def calibration_from(
+    all_samples: Sequence[CalibrationSample], model: str, day: str, base: Calibration | None = None
+) -> CalibrationFit:
+    """`day`: `YYYY-MM-DD`. `base`: a fit of other documents to begin from. For values, and for nulls, it is moved to
+    the samples, or, of `ENOUGH` documents, one is made of them alone: that which judges left out ones better."""
+    found = {kind: _of_kind(kind, all_samples, base.curves.get(kind) if base else None) for kind in KINDS}
+    fits = {kind: one for kind, one in found.items() if one is not None}
+    missing = [kind for kind in KINDS if kind not in fits]
+    kept = {kind: base.curves[kind] for kind in missing if base and kind in base.curves}
+    curves = {kind: one.fitted.curve for kind, one in fits.items()} | kept
+    begun = base if base and (kept or any(one.is_moved for one in fits.values())) else None
+    calibration = Calibration(
+        model,
+        day,
+        len({one.document for one in all_samples}),
+        curves,
+        {kind: one.report for kind, one in fits.items()},
+        None if begun is None else {"fitted": begun.fitted, "documents": begun.documents},
+    )
+    return CalibrationFit(
+        calibration if fits else None,
+        {kind: one.fitted.left_out for kind, one in fits.items()},
+        {kind: unseen for kind, one in fits.items() if (unseen := one.fitted.kind_left_out) is not None},
+        missing,
+        list(kept),
+    )
 
-    curves, left_out, kind_left_out, report = {}, {}, {}, {}
-    for kind in KINDS:
-        own = [one for one in all_samples if one.row.kind == kind]
-        features, right = [one.row.features for one in own], [one.right for one in own]
-        documents = [one.document for one in own]
-        fitted = fit(NAMES[kind], features, right, documents, SIGNS[kind], _document_kinds(own))
-        if fitted is not None:
-            curves[kind], left_out[kind] = fitted.curve, fitted.left_out
-            report[kind] = {
-                "before": scores_of((one.own, one.right) for one in own),
-                "after": scores_of(zip(fitted.left_out, right, strict=True)),
-            }
-            if fitted.kind_left_out is not None:
-                kind_left_out[kind] = fitted.kind_left_out
-                report[kind]["unseen_kinds"] = scores_of(zip(fitted.kind_left_out, right, strict=True))
-    count = len({one.document for one in all_samples})
-    calibration = Calibration(model, day, count, curves, report) if curves else None
-    return CalibrationFit(calibration, left_out, kind_left_out, [kind for kind in KINDS if kind not in curves])
+
+@dataclass(frozen=True)
+class _FitOfKind:
+    """`report`: of the model's own confidence, of that of the base, and of the fit's, on documents left out."""
+
+    fitted: Fitted
+    is_moved: bool
+    report: JSON
+
+
+def _of_kind(kind: str, all_samples: Sequence[CalibrationSample], base: Curve | None) -> _FitOfKind | None:
+    """None of too few samples."""
+    from extractor.calibration.fit import fit  # here: they load numpy, which an installation for the API lacks
+    from extractor.calibration.move import log_loss, moved
+
+    some = [one for one in all_samples if one.row.kind == kind]
+    features, right = [one.row.features for one in some], [one.right for one in some]
+    documents = [one.document for one in some]
+    on_base = moved(base, features, right, documents) if base is not None else None
+    alone = None
+    if on_base is None or len(set(documents)) >= ENOUGH:
+        alone = fit(NAMES[kind], features, right, documents, SIGNS[kind], _document_kinds(some))
+    found = [one for one in (on_base, alone) if one is not None]
+    if not found:
+        return None
+    best = min(found, key=lambda one: log_loss(one.left_out, right))
+    judged = {"before": [one.own for one in some], "after": best.left_out}
+    if base is not None:
+        judged["base"] = [base.probability(row) for row in features]
+    if best.kind_left_out is not None:
+        judged["unseen_kinds"] = best.kind_left_out
+    report = {name: scores_of(zip(sure, right, strict=True)) for name, sure in judged.items()}
+    return _FitOfKind(best, best is on_base, report)
 
 
 def _document_kinds(some: Sequence[CalibrationSample]) -> list[str] | None:

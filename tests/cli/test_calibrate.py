@@ -4,12 +4,15 @@ what there is too little of is told."""
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from extractor.calibration.calibration import read
+from extractor.calibration.calibration import Calibration, read
+from extractor.calibration.curve import Curve
+from extractor.calibration.features import NAMES
 from tests.cli.test_commands import Run, run
 from tests.cli.test_evaluate import answering
 
@@ -93,3 +96,83 @@ def test_where_the_fit_goes_is_asked_before_a_model_is_loaded(
     done = run("calibrate", str(gold), *given)
     assert (done.status, done.out) == (2, "")
     assert what in done.err
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """A fit that is nearly sure of every value and null."""
+    curves = {
+        kind: Curve(names, (0.0,) * len(names), (1.0,) * len(names), (0.0,) * len(names), 3.0)
+        for kind, names in NAMES.items()
+    }
+    Calibration("scripted", "2026-11-01", 900, curves).write(path := tmp_path / "base.json")
+    return path
+
+
+def test_few_documents_move_the_fit_that_it_begins_from(
+    run: Run, gold: Path, base: Path, answering: Any, tmp_path: Path
+) -> None:
+    gold.write_text("\n".join(gold.read_text().splitlines()[:30]))
+    answering(ANSWER)
+    path = tmp_path / "fit.json"
+    done = run("calibrate", str(gold), "--base", str(base), "--model", "scripted", "-o", str(path), "--rows", "1")
+    assert done.status == 0, done.err
+    fit = read(path)
+    assert fit.base == {"fitted": "2026-11-01", "documents": 900}
+    assert fit.about()["base"] == fit.base
+    assert fit.documents == 30
+    assert fit.report["null"]["base"]["count"] == 30
+    assert "moved from a fit of 2026-11-01 to 900" in done.out
+    assert "nulls, by the fit it begins from" in done.out
+    assert 0.5 < 1 / (1 + math.exp(-fit.curves["null"].bias)) < 0.9, "two of three nulls are right"
+
+
+def test_of_what_is_too_few_the_fit_says_what_it_said(
+    run: Run, gold: Path, base: Path, answering: Any, tmp_path: Path
+) -> None:
+    lines = [json.loads(line) for line in gold.read_text().splitlines()[:12]]
+    for line in lines[2:]:
+        line["expected"].pop("email")
+        line["schema"] = {**SCHEMA, "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    gold.write_text("\n".join(map(json.dumps, lines)))
+    answering(*[ANSWER] * 2, *['{"name":"Mina Okafor"}'] * 10)
+    path = tmp_path / "fit.json"
+    done = run("calibrate", str(gold), "--base", str(base), "--model", "scripted", "-o", str(path), "--rows", "1")
+    assert done.status == 0, done.err
+    assert "too few nulls: 2; to move the fit it begins from takes at least 5 of them in 3 documents" in done.err
+    assert read(path).curves["null"] == read(base).curves["null"]
+    assert read(path).base is not None
+
+
+def test_enough_documents_have_a_fit_of_their_own_where_that_is_better(
+    run: Run, gold: Path, base: Path, answering: Any, tmp_path: Path
+) -> None:
+    gold.write_text("\n".join(gold.read_text().splitlines() * 2))
+    answering(ANSWER)
+    path = tmp_path / "fit.json"
+    done = run("calibrate", str(gold), "--base", str(base), "--model", "scripted", "-o", str(path), "--rows", "1")
+    assert done.status == 0, done.err
+    assert read(path).base is None
+    assert read(path).report["null"]["after"]["auroc"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [("{}", "not what extractor calibrate writes"), (None, "No such file"), ("", "Expecting value")],
+)
+def test_a_base_that_is_none_is_told_before_a_model_is_loaded(
+    text: str | None, what: str, run: Run, gold: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("extractor.extract.start_engine")
+    path = tmp_path / "base.json"
+    if text is not None:
+        path.write_text(text)
+    done = run("calibrate", str(gold), "--base", str(path), "--output", str(tmp_path / "fit.json"))
+    assert done.status == 2
+    assert what in done.err
+
+
+def test_another_models_fit_is_no_base(run: Run, gold: Path, base: Path, tmp_path: Path) -> None:
+    done = run("calibrate", str(gold), "--base", str(base), "--output", str(tmp_path / "fit.json"))
+    assert done.status == 2
+    assert "was fitted for scripted, and the model is bundled" in done.err

@@ -12,13 +12,11 @@ the rest. With `--minutes`, as many documents as can be read in them, of each se
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 import time
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import fmean
 
 from extractor.calibration.find import BUNDLED, FILE
 from extractor.evaluation.fitting import (
@@ -30,13 +28,12 @@ from extractor.evaluation.fitting import (
     cells,
     scores_of,
 )
-from extractor.evaluation.metrics import Judgement, calibration_error
 from extractor.lab.bench.options import command, positive
 from extractor.lab.calibration import answers
+from extractor.lab.calibration.by_chance import error_by_chance
 from extractor.lab.calibration.decoding import decoded
 from extractor.lab.pages import runs
 
-_DRAWS = 20
 _ALL = "all of these"
 
 Sets = dict[str, list[CalibrationSample]]  # by the kind of their documents
@@ -102,20 +99,13 @@ def _table(sets: Sets, fitted: CalibrationFit, day: str) -> list[str]:
                 by_others = [(fit.probability(one.row) or 0.0, one.right) for one, _, _ in some]
                 rows["fitted to the other sets alone"] = by_others
             for label, each in rows.items():
-                scores = [*cells(scores_of(each)), f"{_by_chance(each):.3f}"]
+                scores = [*cells(scores_of(each)), f"{error_by_chance(each):.3f}"]
                 lines.append(f"| {name} | {what} | {label} | {' | '.join(scores)} |")
     return lines
 
 
 def _kinds(some: list[CalibrationSample]) -> int:
     return len({one.document_kind for one in some})
-
-
-def _by_chance(judged: list[Judgement]) -> float:
-    """The calibration error that so many samples would have if each confidence were the probability itself."""
-    dice = random.Random(0)
-    drawn = ([(sure, dice.random() < sure) for sure, _ in judged] for _ in range(_DRAWS))
-    return fmean(calibration_error(one) or 0.0 for one in drawn)
 
 
 if __name__ == "__main__":

@@ -56,11 +56,19 @@ class _Job:
 def decoded(synthetic: int, corpus: int, minutes: int | None) -> list[DecodedAnswer]:
     """Answers to `synthetic` documents of each of the generator's sets, to `corpus` of the written corpus and to all
     that were written by hand, in the order of their sets; with `minutes`, what is read in them."""
+    return _decoded(_mixed(_cases(synthetic, corpus)), minutes)
+
+
+def decoded_file(path: Path, name: str) -> list[DecodedAnswer]:
+    """Answers to the documents of a file by hand, which are the set `name`, all values held to the document."""
+    return _decoded([_Job(name, case, "all") for case in written_cases(path)], None)
+
+
+def _decoded(jobs: list[_Job], minutes: int | None) -> list[DecodedAnswer]:
     began = time.monotonic()
     until = began + 60 * minutes if minutes else math.inf
     calibrator = AnswerKeeper()
     settings = read_settings(model="bundled", slots=ROWS, request_timeout_s=_PATIENCE_S)
-    jobs = _mixed(_cases(synthetic, corpus))
     with Extractor(settings, calibrator=calibrator) as extractor:
 
         def answer(job: _Job) -> DecodedAnswer | None:
