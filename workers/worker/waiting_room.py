@@ -98,7 +98,7 @@ class WaitingRoom:
             return not own or (sum(own) + size <= _MOST_BYTES_OF_A_TENANT and held + size <= _MOST_BYTES)
 
     def take(self, work: Work) -> None:
-        """Returns at once."""
+        """Returns at once. Of a worker that stops it leaves again here and now."""
         self._put(work, first=False)
 
     def give_back(self, *, at_work: bool = True) -> None:
@@ -124,9 +124,13 @@ class WaitingRoom:
     def _put(self, work: Work, *, first: bool) -> None:
         self._park(work.active.claim, True)
         with self._changed:
-            self._at_work.discard(work)
-            self._queue_of(work).put(work.tenant, work, first=first)
-            self._changed.notify_all()
+            if not self._closed:
+                self._at_work.discard(work)
+                self._queue_of(work).put(work.tenant, work, first=first)
+                self._changed.notify_all()
+                return
+        work.active.abort.set()  # nobody may be there any more who would look at what waits
+        self._end(work, work.why_gone())
 
     def _next(self) -> Work | None:
         with self._changed:

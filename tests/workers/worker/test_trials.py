@@ -162,6 +162,17 @@ def test_a_worker_that_stops_gives_all_of_them_back_at_once() -> None:
     busy.trials.stop()
 
 
+def test_who_comes_when_the_worker_has_stopped_leaves_at_once() -> None:
+    """There was room when it asked."""
+    busy = Busy()
+    busy.over.set()
+    busy.trials.stop()
+    late = busy.take("b", "late")
+    assert late.abort.is_set(), "so that it is given back, and not failed"
+    assert isinstance(busy.ended["late"], Cancelled)
+    assert busy.let_go[-1] == "late"
+
+
 def test_a_waiting_document_can_be_withdrawn_and_has_its_time(fleet: Fleet) -> None:
     """More slow trials of one tenant than there are threads: those behind them wait."""
     slow = [fleet.submit(f"held {at}", json_schema=trial(60, f"held {at}")) for at in range(3)]
