@@ -9,7 +9,9 @@ from concurrent.futures import Future, wait
 from dataclasses import replace
 from typing import Any, Protocol
 
-from extractor.asked_again import faults
+from extractor.answer.asked_again import faults
+from extractor.answer.excerpt import excerpt
+from extractor.answer.written import WrittenText
 from extractor.config import Settings
 from extractor.engine.limits.repeats import Repeats
 from extractor.engine.limits.text import ended_in
@@ -24,7 +26,6 @@ from extractor.errors import (
     InvalidOutput,
     SchemaError,
 )
-from extractor.excerpt import excerpt
 from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.grammars import Demands, PrintedAnswers
 from extractor.grammar.printed.reading import PrintedDocument
@@ -32,7 +33,6 @@ from extractor.grammar.rewrite import Rewriting, rewriting, without_nulls
 from extractor.grammar.trial import Judge
 from extractor.prompt.prompt import Prompt, PromptBuilder
 from extractor.run import LEAST_ANSWER, Run
-from extractor.written import WrittenText
 from schemas import Schema
 
 _POLL_S = 0.05  # how soon a withdrawal is noticed

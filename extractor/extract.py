@@ -15,13 +15,13 @@ from types import TracebackType
 from typing import Any
 
 from extractor import documents
-from extractor.asked_again import may_ask_again
+from extractor.answer.asked_again import may_ask_again
+from extractor.answer.duplicate_keys import without_duplicates
 from extractor.calibration.calibrator import Calibrator
 from extractor.calibration.find import calibration_of
 from extractor.config import Settings, read_settings
 from extractor.decode import Decoder, EngineLike, start_engine
 from extractor.documents import Document
-from extractor.duplicate_keys import without_duplicates
 from extractor.errors import (
     CONTEXT_EXCEEDED,
     DeadlineExceeded,
@@ -31,19 +31,19 @@ from extractor.errors import (
     OutputError,
     TruncatedOutput,
 )
+from extractor.findings import Findings, SeenAnswer
 from extractor.grammar.compile import Grammars
 from extractor.grammar.limits import limits_of
 from extractor.grammar.narrow import Bounds
 from extractor.grammar.printed.grammars import Demands
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdicts
-from extractor.known import Findings, SeenAnswer
 from extractor.long_document import LongDocuments
-from extractor.missed import missed
 from extractor.options import Options
 from extractor.prompt.prompt import PromptBuilder
 from extractor.result import Extraction, Known, LongRead, Mark
-from extractor.review import review
+from extractor.review.marks import review
+from extractor.review.missed import missed
 from extractor.run import Run, raise_unless_complete
 from extractor.schema_lookup import AnySchema, SchemaLookup
 from extractor.second_look import SecondLook

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from cachetools import LRUCache
 
-from extractor.asked_again import better, may_ask_again
+from extractor.answer.asked_again import better, may_ask_again
 from extractor.config import Settings
 from extractor.errors import NOT_PRINTED, DeadlineExceeded, DocumentError, ExtractorError, FieldError, InvalidOutput
 from extractor.grammar.compile import Grammars

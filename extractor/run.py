@@ -9,7 +9,8 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
-from extractor.asked_again import Fault
+from extractor.answer.asked_again import Fault
+from extractor.answer.written import WrittenText
 from extractor.documents import Document
 from extractor.engine.limits.limits import Limits, Why
 from extractor.errors import Cancelled, DeadlineExceeded, TruncatedOutput
@@ -19,7 +20,6 @@ from extractor.grammar.printed.grammars import PrintedAnswers
 from extractor.options import Options
 from extractor.result import Known
 from extractor.usage import Usage
-from extractor.written import WrittenText
 from schemas import Schema
 
 log = logging.getLogger(__name__)

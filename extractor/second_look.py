@@ -13,18 +13,18 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from extractor.answer.duplicate_keys import replaced
+from extractor.answer.written import WrittenText
 from extractor.calibration.calibrator import Calibrator
 from extractor.decode import Decoder, as_whole
-from extractor.duplicate_keys import replaced
 from extractor.errors import DeadlineExceeded, DocumentError, OutputError
 from extractor.evidence.scalars import Scalar, byte_spans, scalars
 from extractor.evidence.spans import overlap
+from extractor.findings import Findings, SeenAnswer
 from extractor.grammar.nullable import required_at
-from extractor.known import Findings, SeenAnswer
 from extractor.result import Known
 from extractor.run import Run, raise_unless_complete
 from extractor.validate import Answer
-from extractor.written import WrittenText
 from schemas import Schema
 from schemas.errors import Place
 

@@ -15,12 +15,13 @@ from typing import Any
 
 from llguidance import LLMatcher
 
+from extractor.answer.json_text import span_of, value_end
+from extractor.answer.written import Span, WrittenText, outermost
 from extractor.engine.drafting.text import LIMITS
 from extractor.grammar.guided import part
 from extractor.grammar.lark import LarkWriter
 from extractor.grammar.nullable import without_null
 from extractor.grammar.printed.reading import PrintedDocument
-from extractor.written import Span, WrittenText, outermost
 from schemas import keywords
 from schemas.errors import parts_of
 
@@ -29,7 +30,6 @@ Path = tuple[str, ...]
 
 _OPTIONS = ("anyOf", "oneOf", "allOf")
 _DEEPEST = 64
-_JSON = json.JSONDecoder(parse_int=str)  # of any number of digits: where values end is asked, not what they are
 _SEAM = 24  # bytes around values that are decoded: a token may go over the end of a value, and not over these
 ANY_TOKENS = '%llguidance {"no_forcing": true}\n'  # long text is forced; see forced.py
 
@@ -59,7 +59,7 @@ class Rewriting:
             whole += self.answer.part(_bytes(answer, kept), _bytes(answer, start))
             at += start - kept
             if start < stop:
-                until = _JSON.raw_decode(text, at)[1]
+                until = value_end(text, at)
                 whole += written.part(_bytes(text, at), _bytes(text, until))
                 kept, at = stop, until
         return whole
@@ -149,36 +149,6 @@ def _literal(text: str) -> str:
 
 def _bytes(text: str, characters: int) -> int:
     return len(text[:characters].encode())
-
-
-def span_of(text: str, path: Path) -> tuple[int, int] | None:
-    """Where the value at `path` stands in compact JSON; None where there is none."""
-    try:
-        return _span_of(text, path)
-    except (ValueError, IndexError, RecursionError):  # no JSON, or not compact
-        return None
-
-
-def _span_of(text: str, path: Path) -> tuple[int, int] | None:
-    at = 0
-    for step in path:
-        opening = text[at : at + 1]
-        if opening not in ("{", "["):
-            return None
-        at, number = at + 1, 0
-        while text[at] not in "}]":
-            key = str(number)
-            if opening == "{":
-                key, at = _JSON.raw_decode(text, at)
-                at += 1  # the colon
-            if key == step:
-                break
-            at = _JSON.raw_decode(text, at)[1]
-            at += text[at] == ","
-            number += 1
-        else:
-            return None
-    return at, _JSON.raw_decode(text, at)[1]
 
 
 def schema_of(root: JSON, path: Path, answer: str) -> JSON | None:

@@ -32,7 +32,7 @@ from extractor.errors import (
     TruncatedOutput,
 )
 from extractor.result import Known, Mark, Other, Tell, Unprinted, tell_nobody
-from extractor.review import unprinted_of
+from extractor.review.marks import unprinted_of
 from extractor.windows.cut import Cutter
 from extractor.windows.tree import Path
 from extractor.windows.window import Window

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from torch import Tensor
 
+from extractor.answer.complete import completed
 from extractor.engine import DRAFTERS, Completion, Engine, EngineConfig
 from extractor.engine.attention.packed import PackedMask
 from extractor.engine.cache import SlotCache, SlotShape
@@ -25,7 +26,6 @@ from extractor.engine.scheduler import Scheduler
 from extractor.grammar.narrow import Bounds
 from extractor.grammar.printed.grammars import PrintedAnswers, demand
 from extractor.grammar.printed.reading import PrintedDocument
-from extractor.partial import completed
 from tests.engine import tiny
 
 pytestmark = pytest.mark.timeout(600)  # where ten programs share a core

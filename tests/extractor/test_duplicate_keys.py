@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from extractor import Extractor, Options, Settings
-from extractor.duplicate_keys import without_duplicates
+from extractor.answer.duplicate_keys import without_duplicates
 from extractor.engine import Completion, RequestStats
 from extractor.engine.limits.limits import Ended
 from extractor.errors import OutputError

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
+from extractor.answer.complete import completed
 from extractor.config import Settings
 from extractor.engine import Completion, RequestStats
 from extractor.engine.limits.limits import Ended
 from extractor.errors import OutputError
 from extractor.extract import Extractor
 from extractor.options import Options
-from extractor.partial import completed
 from extractor.result import Known, Unprinted
-from extractor.review import UNSURE, review, unprinted_of
+from extractor.review.marks import UNSURE, review, unprinted_of
 from extractor.run import ended_values
 from schemas.builtin.invoice import Invoice
 from tests.support.scripted import ScriptedEngine

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from extractor.answer.written import WrittenText
 from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.grammars import demand
-from extractor.grammar.rewrite import Rewriting, rewriting, span_of
-from extractor.written import WrittenText
+from extractor.grammar.rewrite import Rewriting, rewriting
 from tests.support.matching import accepts
 
 JSON = dict[str, Any]
@@ -139,7 +139,6 @@ def test_numbers_may_have_more_digits_than_python_reads() -> None:
     assert Rewriting(answer, [(5, 9)], "", "").joined(written(f'{{"a":{number}', -0.5)).text.decode() == (
         f'{{"a":{number},"b":1}}'
     )
-    assert span_of(f'{{"a":{number},"b":1}}', ("b",)) == (5_010, 5_011)
 
 
 def test_printed_values_stay_printed() -> None:
@@ -150,13 +149,3 @@ def test_printed_values_stay_printed() -> None:
     assert found is not None
     assert allows(found, ANSWER | {"a": "Ann"})
     assert not allows(found, ANSWER | {"a": "Bob"})
-
-
-def test_spans() -> None:
-    text = '{"a":{"b":[1,"x,]",{"c":null}]},"é":2}'
-    for path, span in ((("a", "b", "1"), '"x,]"'), (("a", "b", "2", "c"), "null"), (("é",), "2"), ((), text)):
-        start, stop = span_of(text, path) or (0, 0)
-        assert text[start:stop] == span
-    assert span_of(text, ("a", "b", "3")) is None
-    for broken in ("", "{", '{"a', '{ "a" : 1 }', "[", "7"):
-        assert span_of(broken, ("a", "b", "0")) is None

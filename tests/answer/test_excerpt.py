@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from extractor.excerpt import excerpt
+from extractor.answer.excerpt import excerpt
 
 ANSWER = json.dumps({"a": "x" * 300, "b": {"c": 1, "d": [1, 2]}, "e": 2, "z": "y" * 300}, separators=(",", ":"))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from extractor.grammar.rewrite import span_of
-from extractor.written import Span, outermost
+from extractor.answer.json_text import span_of
+from extractor.answer.written import Span, outermost
 from schemas.errors import parts_of
 
 _BEFORE, _WITHIN = 40, 200  # characters of the answer before a value, and of the value

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from extractor.answer.written import Span, WrittenText, outermost
 from extractor.engine.limits.limits import Ended
-from extractor.written import Span, WrittenText, outermost
 from schemas.errors import pointer
 
 _PIECE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[{}\[\],:]', re.DOTALL)

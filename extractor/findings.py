@@ -10,22 +10,22 @@ from dataclasses import replace
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any, NamedTuple
 
+from extractor.answer.complete import completed
+from extractor.answer.duplicate_keys import Duplicate, replaced
+from extractor.answer.written import WrittenText, forced
 from extractor.calibration.calibrator import Calibrator
 from extractor.documents import Document
-from extractor.duplicate_keys import Duplicate, replaced
 from extractor.engine.limits.limits import Why
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.scalars import byte_spans
 from extractor.grammar.printed.grammars import Demands
 from extractor.grammar.printed.reading import PrintedDocument
-from extractor.missed import missed
 from extractor.notation.file_names import without
-from extractor.partial import completed
 from extractor.result import Known, Mark, Other, Unprinted
-from extractor.review import review
+from extractor.review.marks import review
+from extractor.review.missed import missed
 from extractor.run import Run, ended_values, fields_of
 from extractor.validate import Answer
-from extractor.written import WrittenText, forced
 from schemas import jsontext
 from schemas.errors import Place, parts_of
 

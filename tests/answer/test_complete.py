@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from extractor.partial import completed
+from extractor.answer.complete import completed
 
 WHOLE: dict[str, Any] = {
     "a": 'x "y" \\', "n": -12.5, "t": True, "z": None, "e": {}, "l": [],

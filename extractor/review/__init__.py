@@ -1,0 +1,2 @@
+"""What of an answer a person should look at: marks.py says what and why, missed.py which nulls look like misses. Knows
+what is known of each value; knows no model."""
