@@ -1,4 +1,4 @@
-"""One client's connection: uvicorn's h11 protocol, reservation to timeouts and connection limits, and answering with a
+"""One client's connection: uvicorn's h11 protocol, held to timeouts and connection limits, and answering with a
 problem where uvicorn would say something of its own. Knows no route; reads the clock when the server calls
 `check_timeouts`, once a second, so a connection costs no timer of its own."""
 
@@ -71,21 +71,21 @@ class SharedContext:
 
 
 class _Flow(FlowControl):
-    """Nothing more is read while it is reservation: what has come is not parsed yet."""
+    """Nothing more is read while it is held: what has come is not parsed yet."""
 
-    reservation = False
+    held = False
 
     def hold(self) -> None:
-        self.reservation = True
+        self.held = True
         self._transport.pause_reading()
 
     def release(self) -> None:
-        self.reservation = False
+        self.held = False
         if not self.read_paused:
             self._transport.resume_reading()
 
     def resume_reading(self) -> None:
-        if self.reservation:
+        if self.held:
             self.read_paused = False
         else:
             super().resume_reading()
@@ -200,7 +200,7 @@ class Connection(H11Protocol):
             self.transport.close()
 
     def _yield_turn(self) -> None:
-        if not self.flow.reservation:
+        if not self.flow.held:
             self._shared.round_robin.schedule(self._take_turn)
         self.flow.hold()  # also where uvicorn has just let it read on
 
@@ -230,7 +230,7 @@ class Connection(H11Protocol):
             self._set_phase(phase)
 
     def _current_phase(self) -> Phase:
-        if self.cycle is not None and (self.flow.reservation or not self.cycle.response_complete):
+        if self.cycle is not None and (self.flow.held or not self.cycle.response_complete):
             return Phase.RESPONSE
         if self.conn.their_state is h11.SEND_BODY:
             return Phase.DRAIN

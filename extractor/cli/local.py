@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -112,11 +113,13 @@ def summary(usage: dict[str, Any]) -> str:
 def in_order(
     documents: Sequence[D], extract: Callable[[D], R], slots: int, abort: threading.Event
 ) -> Iterator[tuple[D, Future[R]]]:
-    """As many at once as the engine has slots; each handed out in the order given. An interrupt aborts the rest."""
+    """As many at once as the engine has slots; each handed out in the order given, and not kept. An interrupt aborts
+    the rest."""
     with ThreadPoolExecutor(max_workers=slots) as pool:
-        futures = [pool.submit(extract, source) for source in documents]
+        begun = deque((source, pool.submit(extract, source)) for source in documents)
         try:
-            yield from zip(documents, futures, strict=True)
+            while begun:
+                yield begun.popleft()
         except BaseException:
             abort.set()
             pool.shutdown(cancel_futures=True)

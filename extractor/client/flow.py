@@ -123,7 +123,7 @@ def _checked(outcome: Outcome) -> httpx.Response:
         str(problem.get("detail") or problem.get("title") or f"HTTP {outcome.status_code} {outcome.reason_phrase}"),
         status=outcome.status_code,
         code=str(problem.get("code") or "http_error"),
-        errors=tuple(FieldError(str(at["pointer"]), str(at["detail"])) for at in problem.get("errors") or ()),
+        errors=_faults(problem),
         request_id=problem.get("request_id"),
         retry_after_s=_retry_after_s(outcome),
         limit=str(limit["name"]) if isinstance(limit := problem.get("limit"), dict) and "name" in limit else None,
@@ -131,12 +131,20 @@ def _checked(outcome: Outcome) -> httpx.Response:
 
 
 def _problem(response: httpx.Response) -> JSON:
-    """The problem details of an error, empty where something else answered (a proxy, say)."""
+    """The problem details of an error, empty where something else answered (a proxy, say), unless that is an object
+    too."""
     try:
         value = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _faults(problem: JSON) -> tuple[FieldError, ...]:
+    """Its `errors`, as far as they are ours: others' APIs have some, too."""
+    found = problem.get("errors")
+    ours = [one for one in found if isinstance(one, dict) and "pointer" in one] if isinstance(found, list) else []
+    return tuple(FieldError(str(one["pointer"]), str(one.get("detail", ""))) for one in ours)
 
 
 def _retryable(response: httpx.Response) -> bool:

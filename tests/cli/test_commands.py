@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ import typer
 from extractor.cli.app import app, main
 from extractor.cli.documents import sources
 from extractor.cli.flags import drafters_of, options_of, schema_of
+from extractor.cli.local import in_order
 from extractor.cli.output import describe
 from extractor.cli.settings import collected, masked
 from extractor.cli.up import _greeting, run_until_stopped
@@ -534,6 +536,20 @@ def test_inputs_are_files_folders_and_globs_in_order(tmp_path: Path) -> None:
     for nothing in (str(tmp_path / "absent"), f"{tmp_path}/*.pdf"):
         with pytest.raises(DocumentError):
             list(sources([nothing]))
+
+
+def test_of_many_documents_only_the_one_that_is_printed_is_held() -> None:
+    """An extraction has all of its document's text."""
+    done: list[weakref.ref[set[int]]] = []
+
+    def extract(number: int) -> set[int]:
+        found = {number}
+        done.append(weakref.ref(found))
+        return found
+
+    for number, outcome in in_order(range(20), extract, 1, threading.Event()):
+        assert outcome.result() == {number}
+        assert sum(one() is not None for one in done[:number]) <= 1, "the one before, whose name the loop still has"
 
 
 def test_drafters_and_options_go_as_they_were_said() -> None:

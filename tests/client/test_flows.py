@@ -179,6 +179,26 @@ def test_a_repeated_post_carries_the_same_idempotency_key(first: Answer) -> None
     assert len(keys) == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errors": [{"title": "Bad Request", "status": "400"}]},  # as JSON:API has it
+        {"errors": ["bad"]},
+        {"errors": {"name": ["bad"]}},
+        {"errors": "bad"},
+        {"errors": 1},
+        "[" * 100_000,
+    ],
+    ids=lambda body: str(body)[:40],
+)
+def test_whatever_a_proxy_answers_is_a_clients_error(body: Any) -> None:
+    service = FakeService(httpx.Response(400, content=body if isinstance(body, str) else json.dumps(body)))
+    with client(service) as c, pytest.raises(Refused) as caught:
+        c.get("a")
+    assert caught.value.errors == ()
+    assert caught.value.code == "http_error"
+
+
 def test_retry_after_is_honoured_and_patience_ends() -> None:
     assert Patience().delay_s(0, problem(429, "quota_exceeded", {"Retry-After": "7"})) == 7.0
     assert Patience().delay_s(0, problem(422, "invalid_schema")) is None
