@@ -94,8 +94,10 @@ class WordIndex:
     def letters(self, value: str) -> list[Fragment]:
         """Where `value` stands letter by letter, and words may be cut: scripts without spaces, pictures."""
         found: list[Fragment] = []
+        if not seen(value).strip() or any(word not in self.text for word in value.split()):
+            return found
         printed = re.compile(r"\s{1,12}".join(map(re.escape, value.split())))
-        for begin, end in ((self.since, len(self.text)), (0, self.since)) if seen(value).strip() else ():
+        for begin, end in ((self.since, len(self.text)), (0, self.since)):
             for at in printed.finditer(self.text, begin, end):
                 if is_cut_at(self.text, *at.span()):
                     found.append(Fragment(*at.span(), 0))

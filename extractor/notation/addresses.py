@@ -38,6 +38,8 @@ def emails(text: str) -> Iterator[str]:
 
 def over_lines(text: str) -> list[str]:
     """Addresses that the end of a line cuts at their `@`."""
+    if "@" not in text:
+        return []
     healed = _CUT.sub(lambda cut: cut[1] if cut[1] or cut[2] else cut.group(), text)
     return _ANY_EMAIL.findall(healed) if healed != text else []
 

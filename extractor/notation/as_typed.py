@@ -11,10 +11,11 @@ import unicodedata
 UNSEEN = "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"  # as within brackets of a pattern
 JOINERS = "\u200c\u200d"
 TAGS = "\U000e0020-\U000e007f"  # that make a region's flag of a black one
-_UNSEEN = re.compile(rf"[{UNSEEN}]|(?<![{TAGS}\U0001f3f4])[{TAGS}]+")
+# Below, the character comes before what has to stand before it: where no such character is, the look costs nothing.
+_UNSEEN = re.compile(rf"[{UNSEEN}{TAGS}](?:(?<=[{UNSEEN}])|(?<![{TAGS}\U0001f3f4].)[{TAGS}]*)")
 # What joins letters or parts them says something in scripts behind Greek and Cyrillic, and between pictures.
-_LOOSE_JOINER = re.compile(rf"(?<![^\x00-\u058f])[{JOINERS}]|[{JOINERS}](?![^\x00-\u058f\s{JOINERS}])")
-_JOINED = re.compile(rf"(?<=[^\W_])[{JOINERS}]|(?<=[\u0900-\u0dff])[{JOINERS}]")  # of letters, no pictures
+_LOOSE_JOINER = re.compile(rf"[{JOINERS}](?:(?<![^\x00-\u058f].)|(?![^\x00-\u058f\s{JOINERS}]))")
+_JOINED = re.compile(rf"[{JOINERS}](?:(?<=[^\W_].)|(?<=[\u0900-\u0dff].))")  # of letters, no pictures
 _STYLES = re.compile("[\ufe00-\ufe0f]")  # as text or as a picture
 _COMPATIBLE = re.compile(  # ligatures, Arabic letters as they are printed, wide letters and narrow kana
     "[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufefc\uff01-\uff5e\uff61-\uffdc]+"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from extractor.notation import addresses
 from extractor.notation.calendar import is_name
 from extractor.notation.codes import CALLED
 from extractor.notation.fold import folded
@@ -41,10 +42,10 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"[.)](?=[ \t]+[^\W\d])")
-_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+|\bwww\.[^\s|]+|\bhttps?://[^\s|]+")
-_PIECES = (_CLOCK, _CODE, _PHONE, CALLED, _ACCOUNT, _ADDRESS)
+_ADDRESS = re.compile(rf"{addresses.EMAIL}|{addresses.SCHEME}[^\s|]+|(?<![^\W_])(?i:www)\.[^\s|]+")
+_OF_ONE_WORD, _OF_SEVERAL = (_CLOCK, _CODE, _ADDRESS), (_PHONE, CALLED, _ACCOUNT)
+_KINDS = (*_OF_ONE_WORD, *_OF_SEVERAL, _POSTCODE, _PAGE)
 _COUNTED = re.compile(r"\d+-[^\W\d_]+")  # `30-day`
-_KINDS = (_CLOCK, _CODE, _PHONE, CALLED, _ACCOUNT, _POSTCODE, _PAGE, _ADDRESS)
 _TIES = frozenset("-–/_:.@+(=")
 _NEXT = re.compile(r"(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?([^\W\d_]{3,14})")
 _PAGES = frozenset("page seite blatt pagina página sheet side strana of von de di van sur av".split())
@@ -105,12 +106,14 @@ class Bigger:
         since = max(0, start - _AROUND)
         window = self._text[since : stop + _AROUND]
         begin, end = start - since, stop - since
+        stands_alone = not (window[max(0, begin - 1) : begin] + window[end : end + 1]).strip()
+        kinds = _OF_SEVERAL if stands_alone else (*_OF_ONE_WORD, *_OF_SEVERAL)
         return any(
             first <= begin
             and end <= last
             and end - begin < last - first
             and not (first == begin and _COUNTED.fullmatch(window, first, last))
-            for first, last in _without_dates(window, _PIECES)
+            for first, last in _without_dates(window, kinds)
         )
 
     def is_glued(self, start: int, stop: int) -> bool:

@@ -124,6 +124,8 @@ SERIES = {language: tuple(_series(language)) for language in MONTHS}
 
 def _plain(name: str) -> str:
     """Without accents and in small letters, as who has no such keys writes it."""
+    if name.isascii():
+        return name.lower()
     bare = unicodedata.normalize("NFD", name.lower().replace("ı", "i").replace("ł", "l").replace("ø", "o"))
     return "".join(char for char in bare if not unicodedata.combining(char))
 

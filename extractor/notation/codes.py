@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 _GAP = r"(?:[ \u00a0\u202f\u2009.-]|[ \t]*\n[ \t]*)"  # between groups; a line may end there
 _IBAN = re.compile(
-    rf"(?<![^\W_])([A-Z]{{2}}\d\d)(?:{_GAP}[A-Z0-9]{{4}}(?![^\W_])){{2,7}}(?:{_GAP}[A-Z0-9]{{1,3}}(?![^\W_]))?"
+    rf"[A-Z](?<![^\W_].)[A-Z]\d\d(?:{_GAP}[A-Z0-9]{{4}}(?![^\W_])){{2,7}}(?:{_GAP}[A-Z0-9]{{1,3}}(?![^\W_]))?"
 )
 _LIKE_IBAN = re.compile(  # whose check digits are none, as in examples
-    r"(?<![^\W_])[A-Z]{2}\d\d(?:[ \u00a0\u202f-][A-Z0-9]{4})(?:[ \u00a0\u202f-](?=[A-Z]{0,3}\d)[A-Z0-9]{4}){1,6}"
+    r"[A-Z](?<![^\W_].)[A-Z]\d\d(?:[ \u00a0\u202f-][A-Z0-9]{4})(?:[ \u00a0\u202f-](?=[A-Z]{0,3}\d)[A-Z0-9]{4}){1,6}"
     r"(?:[ \u00a0\u202f-][A-Z0-9]{1,3})?(?![^\W_])"
 )
 _SHORTEST_IBAN, _LONGEST_IBAN = 15, 34

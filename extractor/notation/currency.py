@@ -36,14 +36,17 @@ def _one_of(signs: dict[str, str]) -> str:
 
 
 _LETTERS = _one_of(_BESIDE_NUMBERS)
+_FIRST_LETTERS = "".join(
+    {letter for name in (*_BESIDE_NUMBERS, *_RAND, *_WORDS) for letter in name[0] + name[0].upper()}
+)
+_FIRST_SIGNS = "".join({sign[0] for sign in _ANYWHERE})
 _SIGN = re.compile(
-    r"(?<![^\W\d_])(?:"
+    rf"(?<![^\W\d_])(?=[{_FIRST_LETTERS}])(?:"
     rf"(?!KR-)(?:{_LETTERS})(?=\.?:? {{0,12}}{_AMOUNT}(?:/-)?(?![\w/]))"  # `kr. 499,-`
     rf"|(?:(?<=\d)|(?<=\d[ \u00a0\u202f])|(?<=\d[.,:]-[ \u00a0]))(?:{_LETTERS})(?![^\W_])"  # `499,- kr`, `12TL`
     r"|R(?= {0,12}\d[\d ,.'’]{0,14}[.,]\d\d(?![\w/]))"
-    r")"
-    rf"|{_one_of(_ANYWHERE)}"
-    rf"|(?<![^\W\d_])(?i:{_one_of(_WORDS)})(?![^\W_])"
+    rf"|(?i:{_one_of(_WORDS)})(?![^\W_]))"
+    rf"|(?=[{_FIRST_SIGNS}])(?:{_one_of(_ANYWHERE)})"
 )
 
 

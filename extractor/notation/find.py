@@ -19,14 +19,15 @@ _NUMBER = re.compile(r"\d(?:[\d.,'’\u00a0\u202f]*\d)?")
 _FORMED = re.compile(  # one number, with or without groups; else commas are between numbers: `2.00,1` in a CSV
     r"\d{1,3}(?:([.,'’\u00a0\u202f])\d{3})(?:\1\d{3})*(?:[.,]\d+)?|\d\d?(?:,\d\d)*,\d{3}(?:\.\d+)?|\d+(?:[.,]\d+)?"
 )
+_NOT_READ = re.compile(r"[^\d.,]+")  # of a number
 _FOUR = re.compile(r"\d{4}|[^\W\d_]\d{1,3}年|元年")
 _CELL = re.compile(r"[^,]+")
-_SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
+_SPACED = re.compile(r"\d(?<![\d.,].)\d{0,2}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
 _DAY = r"(\d{4}-\d\d(?:-\d\d)?)"
 _HOUR = r"(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[-+]\d\d:?\d\d)?"
 _DATE_AND_TIME = re.compile(f"{_DAY}(?:[T ]{_HOUR})?|{_HOUR}")
 _CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o'clock, its half behind `9-11 am`
-    r"(?<![\d:.,])(\d\d?)(?:([:.]| ?h ?| ?uhr ?|[時时點点시] ?)([0-5]\d))?(?::([0-5]\d))?"
+    r"(\d(?<![\d:.,]\d)\d?)(?:([:.]| ?h ?| ?uhr ?|[時时點点시] ?)([0-5]\d))?(?::([0-5]\d))?"
     r"(?: ?(?:([ap])\.? ?m\b\.?|(uhr|h|hrs|o['’]clock)\b)|(?= ?[-–] ?\d\d?(?:[:.]\d\d)? ?[ap]\.? ?m\b)())?(?!:?\d)",
     re.IGNORECASE,
 )
@@ -34,7 +35,7 @@ _HALVES = {"午前": "a", "上午": "a", "오전": "a", "午後": "p", "下午":
 _ANNOUNCED = re.compile(rf"(?:(?<![^\W_])(?i:klo?\.?|godz\.?|ore) |({'|'.join(_HALVES)}) ?)$")  # before a time of day
 _MILITARY = re.compile(r"(?<![\w.,:-])([01]\d|2[0-3])([0-5]\d) ?(?:hrs?|h|uhr)(?![^\W_])", re.IGNORECASE)
 _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
-    rf"(?<![\d/.,-])(?=[\d{FIRST_LETTERS}])(?:"
+    rf"(?<![\d/.,-])(?-i:(?=\d\d?(?!\d)|[{FIRST_LETTERS}](?<![^\W_].)[^\W\d_]+\.? \d))(?:"
     rf"(?P<d1>\d\d?){ORDINAL}?[ -]?(?:de |of |d['’])?(?P<m1>{NAME})(?:\.?[ -]['’]?(?P<y>\d\d))?"
     rf"|(?<![^\W_])(?P<m2>{ENGLISH})\.? (?P<d2>\d\d?)(?:st|nd|rd|th)?(?:,? ['’](?P<y2>\d\d))?"
     r"|(?P<d3>\d\d)/(?P<m3>\d\d)|(?P<d4>\d\d?)\. ?(?P<m4>\d\d?)\.)"
@@ -68,7 +69,7 @@ def padded(printed: str) -> bool:
 def readings(printed: str) -> set[Decimal]:
     """The numbers, without sign, that `printed` may mean. Its last separator is the decimal one, or, before three
     digits, may be none."""
-    bare = "".join(char for char in folded(printed) if char.isdecimal() or char in ".,")
+    bare = _NOT_READ.sub("", folded(printed))
     last = max(bare.rfind("."), bare.rfind(","))
     whole, fraction = bare.replace(".", "").replace(",", ""), len(bare) - 1 - last if last >= 0 else 0
     grouped = last >= 0 and bare.count(bare[last]) > 1  # no decimal mark stands twice

@@ -49,7 +49,7 @@ _PRINTED = tuple(
         rf"(?P<m>[01]{_ALONE}{_NO_PAGE}\d)/(?P<y>1[3-9]|[2-9]\d){_ENDS}",  # `03/26`: no day and month
         rf"(?P<m>\d{_ALONE}\d?)/(?P<y>\d\d){_UNTIL}(?:{_NOW}|(?P<n>\d\d?)/(?P<z>\d\d){_ENDS})",  # `3/22 – 5/23`
         rf"(?P<m>[01]{_ALONE}\d)\.(?P<y>\d\d){_UNTIL}(?:{_NOW}|(?P<n>[01]\d)\.(?P<z>\d\d){_ENDS}{_NO_HOUR})",
-        rf"(?<![^\W_])(?=[{FIRST_LETTERS}]){_NO_DAY}(?P<m>{NAME})\.?(?:"
+        rf"(?<![^\W_])(?=[{FIRST_LETTERS}][^\W\d_]+\.?,?[-/\s'’][\d'’do]){_NO_DAY}(?P<m>{NAME})\.?(?:"
         rf"(?:,?\s|-|/|\s(?:de|del|of|di)\s|\sd['’])(?P<y>{_IN_FOUR})(?![^\W_]|[.,/:-]\d)"  # `March, 2021`
         rf"|(?:\s?['’]|[-/])(?P<w>\d\d){_ENDS}"  # `Mar '21`, `Mar-21`
         rf"|\s(?P<x>\d\d){_UNTIL}(?:{_NOW}|(?P<n>{NAME})\.?\s(?P<z>\d\d){_ENDS}))",  # `Mar 21 – Jun 22`

@@ -26,11 +26,12 @@ _GROUPS = re.compile(r"[$£¥￥₹₩] ?$")  # currencies whose countries group
 _MARK = re.compile(r".*\d([.,])\d{1,2}")  # one that separates no thousands
 _COMMAS = re.compile(r"\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?")  # no decimal mark stands twice
 _FIGURES = re.compile(r"(\d\d?) ?[-/.] ?(\d\d?) ?[-/.] ?(\d{4}|\d\d)")  # a day in figures, its year last
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_COMPACT = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")  # `20240503`
+# Where a pattern begins with a character, not with what may not stand before it, places without that cost nothing.
+_YEAR = re.compile(r"[12](?<!\d.)(?:(?<=1)9|(?<=2)0)\d\d(?!\d)")
+_COMPACT = re.compile(r"([12](?<!\d.)(?:(?<=1)9|(?<=2)0)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")  # `20240503`
 _OFFSET = re.compile(r"(?<=\d) ?(?:(Z|UTC|GMT)\b|([+-])(\d\d):?(\d\d)(?!\d))")
 _RANGE = re.compile(  # `3–5 May 2024`: the first of its days
-    r"(?<![\d.,/])(\d\d?)\.? ?(?:[-–—]|to|bis|au|al|a|tot|and|und|&) ?\d\d?(?=(?:st|nd|rd|th|\.|º)?[ -]?(?:de |of )?"
+    r"(\d(?<![\d.,/]\d)\d?)\.? ?(?:[-–—]|to|bis|au|al|a|tot|and|und|&) ?\d\d?(?=(?:st|nd|rd|th|\.|º)?[ -]?(?:de |of )?"
     r"([^\W\d_]{3,12})\.?,?[ -](?:de |del )?(\d{4})(?!\d))"
 )
 _RANGE_BEHIND = re.compile(  # `May 3–5, 2024`: both
@@ -38,10 +39,11 @@ _RANGE_BEHIND = re.compile(  # `May 3–5, 2024`: both
     r"(\d\d?)(?:st|nd|rd|th)?,? (\d{4})(?!\d)"
 )
 _RANGE_IN_FIGURES = re.compile(  # `3.–5.4.2024`, `3.4.–5.5.2024`: the first of its days
-    r"(?<![\d.,/-])(\d\d?)\.(?:(\d\d?)\.)? ?(?:[-–—/]|bis|und|to|and|a|au|al) ?\d\d?\. ?(\d\d?)\. ?(\d{4})(?!\d)"
+    r"(\d(?<![\d.,/-]\d)\d?)\.(?:(\d\d?)\.)? ?(?:[-–—/]|bis|und|to|and|a|au|al) ?\d\d?\. ?(\d\d?)\. ?(\d{4})(?!\d)"
 )
 _BARE = re.compile(r"(?<![^\s€$£¥(-])([.,])$")  # before a fraction without a whole: `.50`
-_FRACTION = re.compile(r"(?:(\d{1,9}) ?)?([½¼¾⅛⅜⅝⅞])")
+_FRACTIONS = "[½¼¾⅛⅜⅝⅞]"
+_FRACTION, _ANY_FRACTION = re.compile(rf"(?:(\d{{1,9}}) ?)?({_FRACTIONS})"), re.compile(_FRACTIONS)
 _AHEAD = 20  # years by which a day may be later than the last year that the text prints
 _OLD = 30  # two digits of a year from here on may be of the century before
 
@@ -59,7 +61,7 @@ def numbers(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, Deci
             found_numbers.update(_spelled(value))
             if _BEFORE.search(text, max(0, start - 8), start) or _BEHIND.match(text, stop):
                 found_numbers.update(_spelled(-value))
-    for whole, fraction in _FRACTION.findall(text):
+    for whole, fraction in _FRACTION.findall(text) if _ANY_FRACTION.search(text) else ():
         found_numbers.update(_spelled(Decimal(whole or 0) + Decimal(unicodedata.numeric(fraction))))
     return found_numbers
 

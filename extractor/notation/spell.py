@@ -27,7 +27,8 @@ _BEHIND = rf"(?:\.?,?(?:{_GAP}|-)|[.,/])"  # between a month in letters and what
 _MONTHS_IN_ROMAN = {name: at for at, name in enumerate("I II III IV V VI VII VIII IX X XI XII".split(), 1)}
 _ROMAN = "|".join(sorted(_MONTHS_IN_ROMAN, key=len, reverse=True))
 _DATE = re.compile(  # what looks ahead only leaves out early what is none: plain numbers above all
-    rf"(?<!\d)(?=[{FIRST_LETTERS}令平昭民]|\d{{1,4}}(?:\s{{0,43}}(?:[-/.–−]|[^\W\d_])|[º°ª:»”]))(?:"
+    rf"(?<!\d)(?=[{FIRST_LETTERS}](?<![^\W_].)[^\W\d_]+\.?(?:\s{{1,43}}|[-/,])\d|[令平昭民]"
+    r"|\d{1,4}(?:\s{0,43}(?:[-/.–−]|[^\W\d_])|[º°ª:»”]))(?:"
     rf"(?=\D)(?<![^\W_])(?:(?P<m5>{NAME})\.?(?:{_GAP}|-)(?P<yb>\d{{4}})(?![-/.]\d)"
     rf"|(?P<m4>{LIKE})(?:\.?{_GAP}|[-/,])(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?(?:,?{_GAP}|[-/,])(?P<y4>\d{{4}}))"
     r"|(?P<y1>\d{4})(?:(?P<s1>[-/.–−]) ?| ?[年년] ?)(?P<m1>\d{1,2})(?:(?P=s1) ?| ?[月월] ?)(?P<d1>\d{1,2})"

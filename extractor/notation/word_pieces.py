@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from itertools import groupby
 
 from extractor.notation import addresses, currency, masked
 from extractor.notation.as_typed import JOINERS, TAGS, UNSEEN
@@ -21,9 +23,18 @@ UNSPACED = (
 )
 _DIGITS = "[\u0e50-\u0e59\u0ed0-\u0ed9\u1040-\u1049\u17e0-\u17e9]"  # of those: a number is one
 _PARTICLES = "에서|에게|으로|까지|부터|은|는|이|가|을|를|의|에|로|와|과|도|만"  # that Korean writes behind a noun
+
+
+def _marks() -> Iterator[str]:
+    """In ranges: of single characters behind the first 65,536 the library tries each on every letter."""
+    marks = (at for at in range(0x300, 0x1F000) if unicodedata.category(chr(at)).startswith("M"))
+    for _, those in groupby(enumerate(marks), key=lambda one: one[1] - one[0]):
+        first, *rest = [chr(at) for _, at in those]
+        yield f"{first}-{rest[-1]}" if rest else first
+
+
 # What belongs to the letter before it: accents that are written apart, vowels of Indic scripts, points of Hebrew.
-MARK = "".join(chr(at) for at in range(0x300, 0x1F000) if unicodedata.category(chr(at)).startswith("M"))
-MARK += "\uff9e\uff9f\U000e0100-\U000e01ef"
+MARK = "".join(_marks()) + "\uff9e\uff9f\U000e0100-\U000e01ef"
 _TONES = "\U0001f3fb-\U0001f3ff"  # of skin
 _FLAG = "[\U0001f1e6-\U0001f1ff]"  # half of one
 _PART = "[A-Z0-9]"

@@ -76,6 +76,8 @@ def is_printed(kind: dict[str, Any], document: str, value: str | int) -> bool:
         (CURRENCY, "CNY", "RMB 4,000|人民币4,000"),
         (CURRENCY, "GBP", "He paid £40 for it.|salary: £28k"),
         (NUMBER, 28000, "£28k"),
+        (NUMBER, 4.5, "2@4.50|2 kg@4.50|2 x@4.50"),
+        (NUMBER, 2, "2@4.50"),
         (NUMBER, 3500000000, "3,5 Mrd. €"),
     ],
 )  # fmt: skip
@@ -102,6 +104,7 @@ def test_what_is_printed_all_four_say(kind: dict[str, Any], value: str | int, do
         (CURRENCY, "NOK", "KR-40|KRAFT 40|krona"),
         (CURRENCY, "GBP", "40 pounds of flour"),
         (NUMBER, 28000, "28k run|28 kg"),
+        (NUMBER, 4402, "4402@x.example|lee.4402@x.example|www.x.example/4402/a|HTTPS://x.example/a?b=4402"),
         (FOUR, "5178", "IBAN DE02120300000000205178"),
         (FOUR, "4402", "XXXX44021"),
         (FOUR, "4402", "FXX4402|ABC4402|AB4402|AXXX4402|FAXX4402|ZZZ4402|abc4402|BOXX4402|MAXXX4402|AX4402"),

@@ -57,10 +57,9 @@ class Candidates:
     @cached_property
     def words(self) -> list[str]:
         """What stands between white space, with and without the marks around it."""
-        found: dict[str, None] = {}
-        for word in _WORD.findall(self._text):
-            found.update(dict.fromkeys((word, word.strip(_AROUND), word.rstrip(_AROUND))))
-        return [word for word in found if word]
+        printed = dict.fromkeys(_WORD.findall(self._text))
+        forms = (form for word in printed for form in (word, word.strip(_AROUND), word.rstrip(_AROUND)) if form)
+        return list(dict.fromkeys(forms))
 
     @cached_property
     def emails(self) -> list[str]:

@@ -43,8 +43,9 @@ def chunks(document: str) -> list[str]:
     apart, are what it prints. Of a document with `MOST_CHUNKS` or more nothing but its plain reading."""
     whole = _SOFT.sub("", document)
     text, typed = _clean(seen(whole)), _clean(as_typed.typed(whole))
-    pieces = _plain(text)
-    for part in chain(_joined(text), [_plain(typed), *_joined(typed)] if typed != text else ()):
+    cut = _CutWords()
+    pieces = cut.all(_healed(text))
+    for part in chain(_joined(text, cut), [cut.all(_healed(typed)), *_joined(typed, cut)] if typed != text else ()):
         if len(pieces) + len(part) + 1 > MOST_CHUNKS:
             break
         pieces += [SEPARATOR, *part]
@@ -55,11 +56,6 @@ def _clean(text: str) -> str:
     """With what no JSON string may hold as a space; no value crosses what stands for no text."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
     return _NEVER.sub(" ", text).replace(NOTHING, SEPARATOR)
-
-
-def _plain(text: str) -> list[str]:
-    """In the order of the document, line breaks as spaces."""
-    return _chunks_of(_healed(text))
 
 
 def _healed(text: str) -> str:
@@ -73,10 +69,18 @@ def _healed(text: str) -> str:
     return _CUT.sub(whole, text)
 
 
-def _chunks_of(text: str) -> list[str]:
-    """Chunks of one stretch of text, white space folded, none at its ends."""
-    found = CHUNK.findall(escaped(" ".join(text.split())))
-    return [piece for chunk in found for piece in (_pieces(chunk) if len(chunk) > _LONG_WORD else (chunk,))]
+class _CutWords(dict[str, list[str]]):
+    """The chunks of words, and the space behind. Each is cut once: a document is read in several ways."""
+
+    def all(self, text: str) -> list[str]:
+        """Chunks of one stretch of text, white space folded, none at its ends."""
+        return [chunk for word in text.split() for chunk in self[word]][:-1]
+
+    def __missing__(self, word: str) -> list[str]:
+        found = CHUNK.findall(escaped(word))
+        self[word] = [piece for chunk in found for piece in (_pieces(chunk) if len(chunk) > _LONG_WORD else (chunk,))]
+        self[word].append(" ")
+        return self[word]
 
 
 def _pieces(word: str) -> Iterator[str]:
@@ -93,19 +97,19 @@ def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _joined(text: str) -> Iterator[list[str]]:
+def _joined(text: str, cut: _CutWords) -> Iterator[list[str]]:
     """Lines under each other that may be one value: joined by commas, and by spaces where other columns are between."""
     for block, alone in _blocks(text):
+        whole = _healed("\n".join(block))  # no line ends within a word
         if not alone:
-            yield _chunks_of(_healed("\n".join(block)))
+            yield cut.all(whole)
         if sum(map(_has_letters, block)) * 2 > len(block) and any(line[-1] not in ",;:" for line in block[:-1]):
-            whole = _healed("\n".join(block)).split("\n")  # no line ends within a word
-            first, *rest = (_chunks_of(line.rstrip(",;")) for line in whole)
+            first, *rest = (cut.all(line.rstrip(",;")) for line in whole.split("\n"))
             yield [*first, *(chunk for line in rest for chunk in (_COMMA, *line))]
     for found in _CUT.finditer(text):
         if found[1].islower():  # a hyphen that stays: `well-\nknown`
             before = text[max(0, found.start() - _BESIDE) : found.start()].rpartition("\n")[2]
-            left, right = _chunks_of(before), _chunks_of(text[found.end() : found.end() + _BESIDE].partition("\n")[0])
+            left, right = cut.all(before), cut.all(text[found.end() : found.end() + _BESIDE].partition("\n")[0])
             if left and right:
                 yield [*left[:-1], f"{left[-1]}-{right[0]}", *right[1:]]  # no value ends within the word
     yield from ([code] for code in (*codes.ibans(text), *addresses.over_lines(text)))
