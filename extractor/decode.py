@@ -211,11 +211,11 @@ class Decoder:
         """The whole answer; of one that did not come to its end, as far as it did. `begun`: the prompt with its
         head."""
         found = self._decoded(run, begun, again.grammar, min(max_tokens, begun.room), again.head)
-        written = WrittenText(found.text, found.logprobs, found.sizes)
+        written = WrittenText.of(found)
         return as_whole(found, again.joined(written) if found.finish == "stop" else again.unfinished(written), run)
 
 
 def as_whole(completion: Any, whole: WrittenText, run: Run) -> Any:
     """The engine's completion, as one of the answer `whole`."""
     ended = ended_in(whole.text, run.limits, Repeats(run.document.text.encode("utf-8", "replace")))
-    return replace(completion, text=whole.text, logprobs=whole.logprobs, sizes=whole.sizes, ended=ended)
+    return whole.put_into(completion, ended=ended)

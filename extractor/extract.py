@@ -17,6 +17,7 @@ from typing import Any
 from extractor import documents
 from extractor.answer.asked_again import may_ask_again
 from extractor.answer.duplicate_keys import without_duplicates
+from extractor.answer.written import WrittenText
 from extractor.calibration.calibrator import Calibrator
 from extractor.calibration.find import calibration_of
 from extractor.config import Settings, read_settings
@@ -99,11 +100,14 @@ class Extractor:
         self._findings = Findings(demands, self._calibrator)
         self._prompts = PromptBuilder(tokenizer, self._info["context"], self._info["examples"])
         self._decoder = Decoder(engine, self._settings, demands, self._judge, bounds, self._prompts)
-        read, most_calls = self._read_answer, self._settings.max_model_calls
-        self._second_look = SecondLook(self._decoder, self._findings, self._calibrator, read, most_calls)
-        slots, window = self._info["slots"], self._settings.window or self._info.get("window")
-        ways = self._read, self._call_model, self._stand
-        self._long = LongDocuments(self._prompts, self._grammars, self._settings, slots, window, *ways)
+        self._second_look = SecondLook(
+            self._decoder, self._findings, self._calibrator, self._read_answer, self._settings.max_model_calls
+        )
+        self._long = LongDocuments(
+            self._prompts, self._grammars, self._settings,
+            slots=self._info["slots"], most=self._settings.window or self._info.get("window"),
+            read=self._read, call_again=self._call_model, stand=self._stand,
+        )  # fmt: skip
 
     def extract(
         self,
@@ -226,13 +230,13 @@ class Extractor:
         run.usage.add(completion.stats)
         run.keep(completion)
         completion, again = without_duplicates(completion)
-        text = completion.text.decode("utf-8", "replace")
+        text = WrittenText.of(completion).string
         try:
             answer = self._read_answer(run, completion.finish, max_tokens, text)
         except (OutputError, DeadlineExceeded) as error:
-            error.last, error.kept = text, self._findings.kept(run, text, completion, again) if text else {}
+            error.last, error.kept = text, self._findings.kept(run, completion, again) if text else {}
             raise
-        seen = SeenAnswer(completion, answer, self._findings.fields(run, text, completion))
+        seen = SeenAnswer(completion, answer, self._findings.fields(run, completion))
         if failed is None:
             seen = self._second_look.of(run, seen)
         marks = self._findings.marks_of(run, seen, again)

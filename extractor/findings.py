@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any, NamedTuple
 
@@ -44,17 +43,18 @@ class SeenAnswer(NamedTuple):
 
     @property
     def text(self) -> str:
-        return str(self.completion.text.decode("utf-8", "replace"))
+        return WrittenText.of(self.completion).string
 
 
 class Findings:
-    """`demands`: which values have to be printed. `completion` is the engine's, of the answer `text`."""
+    """`demands`: which values have to be printed. `completion` is the engine's, of the answer that is asked about."""
 
     def __init__(self, demands: Demands, calibrator: Calibrator) -> None:
         self._demands, self._calibrator = demands, calibrator
 
-    def fields(self, run: Run, text: str, completion: Any) -> dict[str, Known]:
-        """What is known of each value of the answer `text`; what is marked follows from it, asked for or not."""
+    def fields(self, run: Run, completion: Any) -> dict[str, Known]:
+        """What is known of each value of the answer; what is marked follows from it, asked for or not."""
+        text = WrittenText.of(completion).string
         held = "none" if run.printed is None or run.printed.grammar is None else run.options.printed
         fields = fields_of(text, run, completion)
         return self._calibrator.calibrated(fields, text, run.document, run.schema.json_schema, completion, held)
@@ -74,28 +74,27 @@ class Findings:
             if value and value != _canonical(value_at(data, one.pointer)):
                 found.setdefault(one.pointer, {}).setdefault(value, one)
         some = {pointer: list(values.values())[:MOST_OTHERS] for pointer, values in found.items()}
-        spans = byte_spans(completion.text.decode("utf-8", "replace")) if some else {}
+        written = WrittenText.of(completion)
+        spans = byte_spans(written.string) if some else {}
         others: dict[str, list[Other]] = {pointer: [] for pointer in some}
         for rank in range(max(map(len, some.values()), default=0)):
             ranked = {pointer: values[rank] for pointer, values in some.items() if rank < len(values)}
-            written = WrittenText(completion.text, completion.logprobs, completion.sizes)
             swapped = replaced(written, {spans[at]: one.value for at, one in ranked.items() if at in spans})
-            as_if = replace(completion, text=swapped.text, logprobs=swapped.logprobs, sizes=swapped.sizes)
-            fields = self.fields(run, swapped.text.decode("utf-8", "replace"), as_if) if spans else {}
+            fields = self.fields(run, swapped.put_into(completion)) if spans else {}
             for pointer, one in ranked.items():
                 others[pointer].append(_other(one, fields.get(pointer)))
         return others
 
-    def kept(self, run: Run, text: str, completion: Any, again: Sequence[Duplicate] = ()) -> dict[str, Any]:
+    def kept(self, run: Run, completion: Any, again: Sequence[Duplicate] = ()) -> dict[str, Any]:
         """What is known of an answer that does not stand: as much of it as is whole."""
-        whole = completed(text)
+        whole = completed(WrittenText.of(completion).string)
         completion = _up_to(completion, whole)
         try:
             data = jsontext.read(whole)
             jsontext.written(data)  # as the ledger keeps it
         except (ValueError, TypeError, RecursionError):
             return {"usage": run.spent()}
-        fields = self.fields(run, whole, completion)
+        fields = self.fields(run, completion)
         others = self.others(run, completion, data, again)
         marks = self.marks(run, data, [], fields, ended_values(whole, completion), others)
         return {"data": data, "fields": run.given_fields(fields), "review": marks, "usage": run.spent()}
@@ -176,6 +175,5 @@ def _up_to(completion: Any, whole: str) -> Any:
     """The completion as that of `whole`: what its text begins with, closed."""
     text = whole.encode()
     same = next((at for at, (a, b) in enumerate(zip(completion.text, text, strict=False)) if a != b), len(text))
-    written = WrittenText(completion.text, completion.logprobs, completion.sizes).part(0, same)
-    closed = written + forced(text[same:].decode())
-    return replace(completion, text=closed.text, logprobs=closed.logprobs, sizes=closed.sizes)
+    closed = WrittenText.of(completion).part(0, same) + forced(text[same:].decode())
+    return closed.put_into(completion)

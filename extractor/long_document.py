@@ -28,10 +28,11 @@ from extractor.schema_parts.planner import Planner, ReadingPlan
 from extractor.schema_parts.put_together import put_together
 from extractor.usage import Usage
 from extractor.windows.in_question import LikelyWindows, Questions, in_question
-from extractor.windows.merge import Shapes
 from extractor.windows.of_fields import of_fields
-from extractor.windows.partial import partial, shapes
-from extractor.windows.read import WindowAnswer, WindowOutcome, WindowPlace, read_again, read_all
+from extractor.windows.outcome import WindowAnswer, WindowOutcome, WindowPlace
+from extractor.windows.partial import partial
+from extractor.windows.read import read_again, read_all
+from extractor.windows.shapes import Shapes, shapes
 from extractor.windows.turns import Turns
 from extractor.windows.whole_answer import WholeAnswer, window_name
 from extractor.windows.window import Window
@@ -69,6 +70,7 @@ class LongDocuments:
         prompts: PromptBuilder,
         grammars: Grammars,
         settings: Settings,
+        *,
         slots: int,
         most: int | None,
         read: Callable[[Run], Extraction],
@@ -222,7 +224,7 @@ class LongDocuments:
         """Of a window whose answer has these errors, in pointers into that."""
         own_run = replace(reading.runs[place.part, place.window], rewritten=frozenset())
         assert own_run.written is not None
-        last = own_run.written.text.decode("utf-8", "replace")
+        last = own_run.written.string
         failed = InvalidOutput("what the windows say together does not stand", last=last, errors=errors)
         return self._in_turn(reading, place, own_run, withdrawn, lambda run: self._call_again(run, failed))
 

@@ -53,7 +53,7 @@ class Run:
     def keep(self, completion: Any) -> None:
         """An answer of the engine's, where it came to its end."""
         if completion.finish == "stop":
-            self.written = WrittenText(completion.text, completion.logprobs, completion.sizes)
+            self.written = WrittenText.of(completion)
 
     def spent(self) -> dict[str, Any]:
         """The usage up to now, as a result says it."""

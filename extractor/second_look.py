@@ -64,25 +64,25 @@ class SecondLook:
         if not sure:
             return seen
         whole = as_whole(seen.completion, _with(seen, found, sure), run)
-        answer = self.read(run, whole.finish, len(whole.sizes), _text(whole))
+        answer = self.read(run, whole.finish, len(whole.sizes), WrittenText.of(whole).string)
         if _doubts(answer, sure) - _doubts(seen.answer, sure):  # a check of the schema's speaks against them
             return seen
-        fields = self.findings.fields(run, _text(whole), whole)
+        fields = self.findings.fields(run, whole)
         sure = {at: known["confidence"] for at, known in seen.fields.items()} | sure
         return SeenAnswer(whole, answer, {at: {**known, "confidence": sure[at]} for at, known in fields.items()})
 
     def _written_again(self, run: Run, seen: SeenAnswer, doubted: list[Scalar]) -> Any | None:
         """The engine's completion; None where the nulls can be nothing else. Raises what did not let it end."""
-        shown, written = _showing(run.schema, doubted), _written(seen.completion)
+        shown, written = _showing(run.schema, doubted), WrittenText.of(seen.completion)
         found = self.decoder.without_nulls(run, shown, written, [one.pointer for one in doubted])
         if found is not None:
             run.usage.add(found.stats)
-            raise_unless_complete(found.finish, run, len(found.sizes), _text(found))
+            raise_unless_complete(found.finish, run, len(found.sizes), WrittenText.of(found).string)
         return found
 
     def _believed(self, run: Run, seen: SeenAnswer, found: Any, doubted: list[Scalar]) -> dict[str, float | None]:
         """Those that are likely right, with how likely that is. What is another field's value already is no find."""
-        fields, believed = self.findings.fields(run, _text(found), found), dict[str, float | None]()
+        fields, believed = self.findings.fields(run, found), dict[str, float | None]()
         others = [known for known in seen.fields.values() if known["evidence"]]
         for at in (one.pointer for one in doubted):
             known = fields.get(at)
@@ -115,8 +115,8 @@ def _showing(schema: Schema, doubted: list[Scalar]) -> Schema:
 
 def _with(seen: SeenAnswer, found: Any, pointers: Iterable[str]) -> WrittenText:
     """The answer with what was found at `pointers`."""
-    spans, new, written = byte_spans(seen.text), byte_spans(_text(found)), _written(found)
-    return replaced(_written(seen.completion), {spans[at]: written.part(*new[at]) for at in pointers})
+    spans, new, written = byte_spans(seen.text), byte_spans(WrittenText.of(found).string), WrittenText.of(found)
+    return replaced(WrittenText.of(seen.completion), {spans[at]: written.part(*new[at]) for at in pointers})
 
 
 def _is_taken(known: Known, others: list[Known]) -> bool:
@@ -129,11 +129,3 @@ def _doubts(answer: Answer, found: Container[str]) -> Counter[Place | str]:
     """How many checks fail at each place. What they say counts where a value was found: elsewhere it may be the old
     doubt with other figures."""
     return Counter(one if one[0] in found else one[0] for one in answer.doubts)
-
-
-def _text(completion: Any) -> str:
-    return str(completion.text.decode("utf-8", "replace"))
-
-
-def _written(completion: Any) -> WrittenText:
-    return WrittenText(completion.text, completion.logprobs, completion.sizes)

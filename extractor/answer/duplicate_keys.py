@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from extractor.answer.written import Span, WrittenText, outermost
+from extractor.answer.written import EMPTY, Span, WrittenText, outermost
 from extractor.engine.limits.limits import Ended
 from schemas.errors import pointer
 
@@ -31,18 +31,18 @@ def without_duplicates(completion: Any) -> tuple[Any, list[Duplicate]]:
     found = list(_duplicates(completion.text))
     if not found:
         return completion, []
-    written = WrittenText(completion.text, completion.logprobs, completion.sizes)
+    written = WrittenText.of(completion)
     spans = outermost([one.span for one in found])
-    kept = replaced(written, dict.fromkeys(spans, WrittenText(b"", [], [])))
+    kept = replaced(written, dict.fromkeys(spans, EMPTY))
     again = [Duplicate(one.pointer, written.part(*one.value)) for one in found if one.value and one.span in spans]
     ended = [one for one in completion.ended if not any(start <= one.start < stop for start, stop in spans)]
     moved = [Ended(one.start - _before(spans, one.start), one.why) for one in ended]
-    return replace(completion, text=kept.text, logprobs=kept.logprobs, sizes=kept.sizes, ended=moved), again
+    return kept.put_into(completion, ended=moved), again
 
 
 def replaced(written: WrittenText, pieces: Mapping[Span, WrittenText]) -> WrittenText:
     """With other text at spans that have nothing in common."""
-    whole, at = WrittenText(b"", [], []), 0
+    whole, at = EMPTY, 0
     for (start, stop), piece in sorted(pieces.items(), key=lambda one: one[0]):
         whole, at = whole + written.part(at, start) + piece, stop
     return whole + written.part(at, len(written.text))

@@ -4,7 +4,8 @@ keeps how sure the model was when it wrote that. Pure: knows bytes."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 Span = tuple[int, int]  # half-open, of bytes or of characters
 
@@ -17,6 +18,20 @@ class WrittenText:
     text: bytes
     logprobs: Sequence[float]
     sizes: Sequence[int]
+
+    @classmethod
+    def of(cls, completion: Any) -> WrittenText:
+        """That of the engine's Completion."""
+        return cls(completion.text, completion.logprobs, completion.sizes)
+
+    def put_into(self, completion: Any, **more: Any) -> Any:
+        """The completion as if this had been written, with `more` of its fields."""
+        return replace(completion, text=self.text, logprobs=self.logprobs, sizes=self.sizes, **more)
+
+    @property
+    def string(self) -> str:
+        """With U+FFFD for a character that it ends within."""
+        return self.text.decode("utf-8", "replace")
 
     def part(self, start: int, stop: int) -> WrittenText:
         """The bytes `start` to `stop`. A token that goes over an end of it counts as a whole, for what is there."""
@@ -33,10 +48,13 @@ class WrittenText:
         return WrittenText(self.text + other.text, [*self.logprobs, *other.logprobs], [*self.sizes, *other.sizes])
 
 
+EMPTY = WrittenText(b"", [], [])
+
+
 def forced(text: str) -> WrittenText:
     """What no model chose."""
     data = text.encode()
-    return WrittenText(data, [0.0], [len(data)]) if data else WrittenText(b"", [], [])
+    return WrittenText(data, [0.0], [len(data)]) if data else EMPTY
 
 
 def outermost(spans: Iterable[Span]) -> list[Span]:

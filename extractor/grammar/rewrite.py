@@ -16,7 +16,7 @@ from typing import Any
 from llguidance import LLMatcher
 
 from extractor.answer.json_text import span_of, value_end
-from extractor.answer.written import Span, WrittenText, outermost
+from extractor.answer.written import EMPTY, Span, WrittenText, outermost
 from extractor.engine.drafting.text import LIMITS
 from extractor.grammar.guided import part
 from extractor.grammar.lark import LarkWriter
@@ -54,7 +54,7 @@ class Rewriting:
         """The whole answer, of what was `written` under the grammar: each value with the tokens that it was written
         in."""
         answer, text = self.answer.text.decode(), written.text.decode()
-        whole, kept, at = WrittenText(b"", [], []), 0, -len(self.head)
+        whole, kept, at = EMPTY, 0, -len(self.head)
         for start, stop in [*self.spans, (len(answer), len(answer))]:
             whole += self.answer.part(_bytes(answer, kept), _bytes(answer, start))
             at += start - kept
@@ -75,7 +75,7 @@ def rewriting(
     """Of the values at `pointers`; where they have to be printed, as what the document prints. A pointer that leads to
     no value, or to one of which the schema does not say plainly what it is, stands for what is around it. None where
     that is all of the answer, or where llguidance will not have the grammar."""
-    answer, writer = written.text.decode("utf-8", "replace"), LarkWriter(narrowed, part, document)
+    answer, writer = written.string, LarkWriter(narrowed, part, document)
     found: dict[Span, str] = {}
     for pointer in pointers:
         place = _place(answer, tuple(parts_of(pointer)), narrowed, writer.rule)
@@ -90,7 +90,7 @@ def without_nulls(
 ) -> Rewriting | None:
     """As `rewriting`, of nulls at `pointers` that are to be no nulls. One that can be no other scalar stays; None where
     all stay."""
-    answer, writer = written.text.decode("utf-8", "replace"), LarkWriter(narrowed, part, document)
+    answer, writer = written.string, LarkWriter(narrowed, part, document)
     found: dict[Span, str] = {}
     for pointer in pointers:
         path = tuple(parts_of(pointer))
@@ -106,7 +106,7 @@ def _rewriting(
     written: WrittenText, found: dict[Span, str], writer: LarkWriter, document: PrintedDocument | None
 ) -> Rewriting | None:
     """`found`: of each span of the answer, the rule of what may stand there."""
-    answer, spans = written.text.decode("utf-8", "replace"), outermost(found)
+    answer, spans = written.string, outermost(found)
     if not spans:
         return None
     head = written.text[: _begin(written, _bytes(answer, spans[0][0]))].decode()

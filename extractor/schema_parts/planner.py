@@ -23,8 +23,8 @@ from extractor.schema_parts.sketch import least_answer
 from extractor.windows.choose import left_out
 from extractor.windows.cut import Cutter, Room
 from extractor.windows.lines import DocumentLines
-from extractor.windows.partial import holds_lists
 from extractor.windows.plan import CountedOnce, answer_of, cutter_of, room_for, too_long, uncut
+from extractor.windows.schema_nodes import holds_lists
 from schemas import Schema, loosened
 
 JSON = dict[str, Any]

@@ -13,8 +13,9 @@ from extractor.result import Other
 from extractor.schema_parts.join import PartAnswer, united
 from extractor.schema_parts.planner import ReadingPlan
 from extractor.windows.invented import endless_lists, without_invented
-from extractor.windows.merge import ANY, Shapes, Steps, merged
-from extractor.windows.read import WindowOutcome
+from extractor.windows.merge import merged
+from extractor.windows.outcome import WindowOutcome
+from extractor.windows.shapes import ANY, Shapes, Steps
 from extractor.windows.translate import others_of, translated
 from extractor.windows.tree import Node, flat, grown
 from extractor.windows.whole_answer import WholeAnswer, windows_read

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from extractor.engine.limits.limits import Why
-from extractor.windows.merge import ANY, Steps
+from extractor.windows.shapes import ANY, Steps
 from extractor.windows.tree import ListNode, Node, ObjectNode, ValueNode, data_of, leaves
 from schemas.errors import parts_of
 

@@ -7,30 +7,14 @@ whole from the window that knows most of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from extractor.windows.rows import distinct, joined
+from extractor.windows.shapes import ANY, Shapes, Steps
 from extractor.windows.tree import ListNode, Node, ObjectNode, ValueNode, data_of, leaves
 from extractor.windows.values import MOST_OTHERS, merged_value
 from extractor.windows.window import Window
-
-ANY = "*"  # in the path of a shape: any item of a list, any key that no schema names
-Steps = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Shapes:
-    """Of a schema, by path: what is taken whole, lists in which nothing stands twice, keys that are left out where
-    nothing is said, because null is no answer there, how many items of a list or members of an object there are at
-    most, the properties that are declared, and objects of which all others are alike."""
-
-    whole: frozenset[Steps] = field(default_factory=frozenset)
-    unique: frozenset[Steps] = field(default_factory=frozenset)
-    optional: frozenset[Steps] = field(default_factory=frozenset)
-    most: Mapping[Steps, int] = field(default_factory=dict)
-    declared: frozenset[Steps] = field(default_factory=frozenset)
-    open: frozenset[Steps] = field(default_factory=frozenset)
 
 
 def merged(answers: Sequence[Node], windows: Sequence[Window], shapes: Shapes | None = None) -> Node:

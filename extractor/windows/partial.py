@@ -1,5 +1,5 @@
-"""What a window may leave out: a schema → the same schema in which every value may be null and every list empty, and
-how its answers are merged. Pure: knows JSON Schema.
+"""What a window may leave out: a schema → the same schema in which every value may be null and every list empty. Pure:
+knows JSON Schema.
 
 What a window does not print is not to be made up there because another window prints it. Rows of a list stay as they
 are: a row is written by the window that shows it. A record with lists of its own may go on in the next window, which
@@ -9,21 +9,15 @@ does not print its name again, so it is made like the whole. What speaks of seve
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any
 
 from extractor.grammar.narrow.meeting import admits_null
-from extractor.windows.merge import ANY, Shapes, Steps
+from extractor.windows.schema_nodes import OPTIONS, holds_lists, is_container, resolved
 from schemas import keywords
 
 JSON = dict[str, Any]
 
 _OF_SEVERAL = keywords.VALIDATED | {"minItems", "minProperties"}
-_DEEPEST = 12  # levels of a schema that are looked at for shapes
-_MOST_LOOKS = 20_000  # at its nodes
-_MOST_REFERENCES = 32  # that lead from one to the next
-_OPTIONS = ("anyOf", "oneOf")
-_CONTAINERS = frozenset({"object", "array"})
 
 
 def partial(json_schema: JSON) -> JSON:
@@ -60,9 +54,9 @@ class _Partial:
 
     def _nullable(self, node: Any) -> Any:
         """`node` where a window may have nothing to say: an object of nulls, an empty list, null."""
-        if _plain(self._root, node) is None or admits_null(self._root, node) or _is_container(self._root, node):
+        if resolved(self._root, node) is None or admits_null(self._root, node) or is_container(self._root, node):
             return self._inside(node)
-        if node.keys() & {"$ref", "allOf", *_OPTIONS}:
+        if node.keys() & {"$ref", "allOf", *OPTIONS}:
             return _or_null(self._inside(node))
         if "const" in node:
             rest = {key: value for key, value in node.items() if key not in ("const", "type")}
@@ -82,7 +76,7 @@ class _Partial:
         if not isinstance(node, dict):
             return node
         rewritten = self._object(node)
-        for key in _OPTIONS:
+        for key in OPTIONS:
             if key in node and sum(one != {"type": "null"} for one in node[key]) == 1:
                 rewritten[key] = [one if one == {"type": "null"} else self._inside(one) for one in node[key]]
         return rewritten  # of options of several kinds, each stays what it is
@@ -109,114 +103,7 @@ class _Partial:
         return f"#/$defs/{self._names[ref]}"
 
 
-def _kinds(node: JSON) -> set[str]:
-    kinds = node.get("type", [])
-    return {kinds} if isinstance(kinds, str) else set(kinds)
-
-
 def _or_null(node: JSON) -> JSON:
     """What describes it stays outside."""
     about = {key: node[key] for key in ("description", "title", keywords.PRINTED) if key in node}
     return {**about, "anyOf": [{key: value for key, value in node.items() if key not in about}, {"type": "null"}]}
-
-
-def holds_lists(root: JSON, node: Any) -> bool:
-    """Whether a list stands anywhere in what `node` describes."""
-    seen: set[str] = set()
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        if not isinstance(one, dict):
-            continue
-        if "array" in _kinds(one) or "items" in one:
-            return True
-        if (ref := one.get("$ref")) is not None and ref not in seen:
-            seen.add(ref)
-            waiting.append(keywords.resolve(root, ref))
-        waiting += [*one.get("properties", {}).values(), one.get("additionalProperties")]
-        waiting += [option for key in (*_OPTIONS, "allOf") for option in one.get(key, ())]
-    return False
-
-
-def shapes(json_schema: JSON) -> Shapes:
-    """How answers to a schema are merged, to a depth that no document needs."""
-    whole: set[Steps] = set()
-    unique: set[Steps] = set()
-    optional: set[Steps] = set()
-    required: set[Steps] = set()
-    declared: set[Steps] = set()
-    opened: set[Steps] = set()
-    most: dict[Steps, int] = {}
-    waiting: list[tuple[Any, Steps, int]] = [(json_schema, (), 0)]  # the outermost first
-
-    def look(given: Any, path: Steps, depth: int) -> None:
-        node = _plain(json_schema, given)
-        if node is None or depth > _DEEPEST:
-            return
-        options = [one for key in _OPTIONS for one in node.get(key, ())]
-        containers = [one for one in options if _is_container(json_schema, one)]
-        if "prefixItems" in node or len(containers) > 1:
-            whole.add(path)
-            return
-        if node.get("uniqueItems") is True:
-            unique.add(path)
-        for one, key in product((given, node), ("maxItems", "maxProperties")):
-            if key in one:
-                most[path] = min(int(one[key]), most.get(path, int(one[key])))
-        for one in (*containers, *_beside(json_schema, node)):
-            waiting.append((one, path, depth + 1))
-        required.update((*path, name) for name in node.get("required", ()))
-        for name, one in node.get("properties", {}).items():
-            declared.add((*path, name))
-            if not admits_null(json_schema, one):
-                optional.add((*path, name))
-            waiting.append((one, (*path, name), depth + 1))
-        if "items" in node:
-            waiting.append((node["items"], (*path, ANY), depth + 1))
-        elif (free := _free_member(node)) is not None:
-            opened.add(path)
-            waiting.append((free, (*path, ANY), depth + 1))
-
-    for one in waiting:  # which grows, without end where a schema refers to itself
-        look(*one)
-        if max(len(waiting), len(declared)) > _MOST_LOOKS:
-            break
-    free = frozenset(opened)
-    return Shapes(frozenset(whole), frozenset(unique), frozenset(optional - required), most, frozenset(declared), free)
-
-
-def _free_member(node: JSON) -> JSON | None:
-    """What an object says of all members that it does not name; None where that differs by their keys."""
-    kinds = (node.get("additionalProperties", False), *node.get("patternProperties", {}).values())
-    several = [one for one in kinds if one is not False]
-    return several[0] if len(several) == 1 and isinstance(several[0], dict) else None
-
-
-def _plain(root: JSON, node: Any) -> JSON | None:
-    """What `$ref`s and an `allOf` of one lead to, as far as no properties or items stand beside them."""
-    for _ in range(_MOST_REFERENCES):
-        if not isinstance(node, dict):
-            return None
-        beside = _beside(root, node)
-        if len(beside) != 1 or _has_members(node):
-            return node
-        node = beside[0]
-    return None
-
-
-def _beside(root: JSON, node: JSON) -> list[Any]:
-    """What else is said of the same value, by `$ref` and `allOf`."""
-    return [*([keywords.resolve(root, node["$ref"])] if "$ref" in node else []), *node.get("allOf", ())]
-
-
-def _is_container(root: JSON, node: Any, depth: int = 0) -> bool:
-    node = _plain(root, node)
-    if node is None or depth > _DEEPEST:
-        return False
-    if _has_members(node) or not _CONTAINERS.isdisjoint(_kinds(node)):
-        return True
-    return any(_is_container(root, one, depth + 1) for one in _beside(root, node))
-
-
-def _has_members(node: JSON) -> bool:
-    return "properties" in node or "items" in node

@@ -11,14 +11,10 @@ import contextvars
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
-from functools import reduce
-from typing import Any, Literal
 
 from extractor.documents import Document
-from extractor.engine.limits.limits import Why
 from extractor.errors import (
     CONTEXT_EXCEEDED,
     Cancelled,
@@ -27,89 +23,17 @@ from extractor.errors import (
     EngineError,
     ExtractorError,
     InvalidOutput,
-    OutputError,
     SchemaError,
     TruncatedOutput,
 )
-from extractor.result import Known, Mark, Other, Tell, Unprinted, tell_nobody
-from extractor.review.marks import unprinted_of
+from extractor.result import Tell, tell_nobody
 from extractor.windows.cut import Cutter
-from extractor.windows.tree import Path
+from extractor.windows.outcome import WindowAnswer, WindowOutcome, WindowPlace, kept_outcome, ran_on
 from extractor.windows.window import Window
 from extractor.windows.wordless import wordless
-from schemas.errors import pointer
-
-State = Literal["read", "truncated", "failed", "skipped"]
 
 _POLL_S = 0.05  # how soon a withdrawal is noticed
 TRIES = 2
-
-
-@dataclass
-class WindowAnswer:
-    """What a window says, with offsets of its own: `fields`, `ended` and the other values of keys that it writes
-    `again` by pointer into `data`."""
-
-    data: Any = None
-    fields: dict[str, Known] = field(default_factory=dict)
-    unprinted: list[Unprinted] = field(default_factory=list)
-    ended: list[tuple[str, Why]] = field(default_factory=list)
-    again: dict[str, list[Other]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, data: Any, fields: dict[str, Known], review: list[Mark]) -> WindowAnswer:
-        """Of an extraction."""
-        ended: list[tuple[str, Why]] = [
-            (mark["pointer"], mark["code"])
-            for mark in review
-            if mark["code"] == "repeated" or mark["code"] == "ran_on" or mark["code"] == "cut_off"
-        ]
-        again = {mark["pointer"]: mark["others"] for mark in review if mark["code"] == "duplicate_key"}
-        return cls(data, fields, unprinted_of(review), ended, again)
-
-    def without(self, path: Path) -> WindowAnswer:
-        """What stands at `path` is as if the window had not said it."""
-        where = pointer(*path)
-        fields = {one: known for one, known in self.fields.items() if one != where}
-        unprinted = [one for one in self.unprinted if one.pointer != where]
-        return replace(self, data=_without(self.data, path), fields=fields, unprinted=unprinted)
-
-
-def _without(data: Any, path: Path) -> Any:
-    """A copy with a null there."""
-    if not path:
-        return None
-    copy = data.copy()
-    copy[path[0]] = _without(copy[path[0]], path[1:])
-    return copy
-
-
-@dataclass
-class WindowOutcome:
-    """`error`: why a window was not read, or not to its end. `part`: of the schema, counted from 0. `unlikely`: it was
-    skipped because there were too many, and others have more to do with what is asked for."""
-
-    window: Window
-    state: State
-    answer: WindowAnswer | None = None
-    error: ExtractorError | None = None
-    part: int = 0
-    unlikely: bool = False
-
-    def without(self, paths: Iterable[Path]) -> WindowOutcome:
-        """As if the window had not said what stands at these places of its answer."""
-        return replace(self, answer=reduce(WindowAnswer.without, paths, self.answer)) if self.answer else self
-
-
-@dataclass(frozen=True)
-class WindowPlace:
-    """What is asked of which window: a `part` of the schema, of the window that is the `number`th `of` so many."""
-
-    part: int
-    window: Window
-    number: int
-    of: int
-
 
 Ask = Callable[[WindowPlace, threading.Event], WindowAnswer]  # withdrawn when set
 _Waiting = tuple[int, Window]  # a part of the schema, and a window
@@ -137,8 +61,10 @@ def read_all(
                 unlikely.append(WindowOutcome(one, "skipped", part=part, unlikely=True))
             else:
                 waiting.append((part, one))
-    flight = _Flight(waiting, document, ask, until, abort, lambda part, window: cutters[part].halves(window), unlikely)
-    return flight.over(at_once, tell)
+    reader = _WindowReader(
+        waiting, document, ask, until, abort, lambda part, window: cutters[part].halves(window), unlikely
+    )
+    return reader.outcomes(at_once, tell)
 
 
 def read_again(
@@ -154,7 +80,7 @@ def read_again(
     """These windows once more, each with what it says now, or said before where it was not read to its end. Raises as
     `read_all` does."""
     waiting = deque((one.part, one.window) for one in outcomes)
-    found = _Flight(waiting, document, ask, until, abort, _uncut, []).over(at_once, tell)
+    found = _WindowReader(waiting, document, ask, until, abort, _uncut, []).outcomes(at_once, tell)
     again = {(one.part, one.window): one for one in found if one.state == "read"}
     return [again.get((one.part, one.window), one) for one in outcomes]
 
@@ -163,7 +89,7 @@ def _uncut(_part: int, window: Window) -> list[Window]:
     return [window]
 
 
-class _Flight:
+class _WindowReader:
     """`halves`: what a window becomes whose answer was cut off."""
 
     def __init__(
@@ -181,15 +107,15 @@ class _Flight:
         self._withdrawn = threading.Event()
         self._read: list[WindowOutcome] = []
 
-    def over(self, at_once: int, tell: Tell) -> list[WindowOutcome]:
-        flying: dict[Future[WindowAnswer], _Waiting] = {}
+    def outcomes(self, at_once: int, tell: Tell) -> list[WindowOutcome]:
+        in_flight: dict[Future[WindowAnswer], _Waiting] = {}
         with ThreadPoolExecutor(at_once, thread_name_prefix="window") as threads:
             try:
-                while self._waiting or flying:
-                    while self._waiting and len(flying) < at_once:
-                        self._begin(*self._waiting.popleft(), threads, flying)
-                    tell(len(self._read), len(self._read) + len(flying) + len(self._waiting))
-                    self._look(flying)
+                while self._waiting or in_flight:
+                    while self._waiting and len(in_flight) < at_once:
+                        self._begin(*self._waiting.popleft(), threads, in_flight)
+                    tell(len(self._read), len(self._read) + len(in_flight) + len(self._waiting))
+                    self._look(in_flight)
                 tell(len(self._read), len(self._read))
             except BaseException:
                 self._withdrawn.set()
@@ -197,7 +123,7 @@ class _Flight:
         return sorted([*self._read, *self._left_out], key=lambda one: (one.part, one.window.fresh, one.window.stop))
 
     def _begin(
-        self, part: int, window: Window, threads: ThreadPoolExecutor, flying: dict[Future[WindowAnswer], _Waiting]
+        self, part: int, window: Window, threads: ThreadPoolExecutor, in_flight: dict[Future[WindowAnswer], _Waiting]
     ) -> None:
         if wordless(self._document.text, window.fresh, window.stop):
             self._read.append(WindowOutcome(window, "skipped", part=part))
@@ -205,27 +131,27 @@ class _Flight:
             late = DeadlineExceeded("there was no time left to read it")
             self._read.append(WindowOutcome(window, "failed", error=late, part=part))
         else:
-            place = self._place(part, window, flying)
+            place = self._place(part, window, in_flight)
             # with the context of whoever reads the document, for what is logged
             call = contextvars.copy_context().run
-            flying[threads.submit(call, self._try, place)] = part, window
+            in_flight[threads.submit(call, self._try, place)] = part, window
 
-    def _place(self, part: int, window: Window, flying: dict[Future[WindowAnswer], _Waiting]) -> WindowPlace:
+    def _place(self, part: int, window: Window, in_flight: dict[Future[WindowAnswer], _Waiting]) -> WindowPlace:
         """The how manieth it is, of how many as far as that is known."""
-        under_way = [one for its_part, one in (*flying.values(), *self._waiting) if its_part == part]
+        under_way = [one for its_part, one in (*in_flight.values(), *self._waiting) if its_part == part]
         others = [one.window for one in (*self._read, *self._left_out) if one.part == part]
         all_of_them = [*others, *under_way, window]
         return WindowPlace(part, window, 1 + sum(one.fresh < window.fresh for one in all_of_them), len(all_of_them))
 
-    def _look(self, flying: dict[Future[WindowAnswer], _Waiting]) -> None:
+    def _look(self, in_flight: dict[Future[WindowAnswer], _Waiting]) -> None:
         """Takes what is over."""
-        if not flying:
+        if not in_flight:
             return
-        done = wait(flying, _POLL_S if self._abort else None, FIRST_COMPLETED).done
+        done = wait(in_flight, _POLL_S if self._abort else None, FIRST_COMPLETED).done
         if self._abort is not None and self._abort.is_set():
             raise Cancelled("the extraction was cancelled")
         for future in done:
-            self._take(*flying.pop(future), future)
+            self._take(*in_flight.pop(future), future)
 
     def _take(self, part: int, window: Window, future: Future[WindowAnswer]) -> None:
         try:
@@ -235,12 +161,12 @@ class _Flight:
         except (TruncatedOutput, DocumentError) as error:
             if isinstance(error, DocumentError) and error.code != CONTEXT_EXCEEDED:
                 self._read.append(WindowOutcome(window, "failed", error=error, part=part))
-            elif not _ran_on(error) and len(halves := self._halves(part, window)) > 1:
+            elif not ran_on(error) and len(halves := self._halves(part, window)) > 1:
                 self._waiting.extendleft((part, half) for half in reversed(halves))
             else:
-                self._read.append(_kept(part, window, "truncated", error))
+                self._read.append(kept_outcome(part, window, "truncated", error))
         except InvalidOutput as error:  # what is wrong with it is said of the whole answer
-            self._read.append(_kept(part, window, "read", error))
+            self._read.append(kept_outcome(part, window, "read", error))
         except ExtractorError as error:
             self._read.append(WindowOutcome(window, "failed", error=error, part=part))
 
@@ -252,38 +178,3 @@ class _Flight:
                 if not left or self._withdrawn.is_set() or time.monotonic() >= self._until:
                     raise
         raise AssertionError
-
-
-def _kept(part: int, window: Window, state: State, error: ExtractorError) -> WindowOutcome:
-    """With as much of its answer as is whole."""
-    kept = error.kept if isinstance(error, OutputError) else {}
-    if "data" not in kept:
-        return WindowOutcome(window, "failed", error=error, part=part)
-    data = without_last_row(kept["data"]) if state == "truncated" else kept["data"]
-    answer = WindowAnswer.of(data, kept["fields"], kept["review"])
-    return WindowOutcome(window, state, answer, error if state == "truncated" else None, part)
-
-
-def _ran_on(error: ExtractorError) -> bool:
-    """Whether an answer was cut off not because its window says so much: lists of it had to be ended, and more of its
-    values stand nowhere than somewhere. Halves of the window would do the same."""
-    kept = error.kept if isinstance(error, OutputError) else {}
-    if "data" not in kept:
-        return False
-    codes = [mark["code"] for mark in kept["review"]]
-    printed = sum(bool(known["evidence"]) for known in kept["fields"].values())
-    return ("repeated" in codes or "ran_on" in codes) and codes.count("not_printed") >= printed
-
-
-def without_last_row(data: Any) -> Any:
-    """Of an answer that was cut off: the record of a list that was being written is left out, as far as it was."""
-    node, rows = data, None
-    while isinstance(node, dict | list) and node:
-        if isinstance(node, list):
-            rows = node if isinstance(node[-1], dict) else None
-            node = node[-1]
-        else:
-            node = node[next(reversed(node))]
-    if rows is not None:
-        rows.pop()
-    return data

@@ -11,7 +11,7 @@ from extractor.documents import Document
 from extractor.engine.limits.limits import Why
 from extractor.result import Mark, Other, WindowRead
 from extractor.review.marks import duplicate_marks, ended_marks
-from extractor.windows.read import WindowOutcome
+from extractor.windows.outcome import WindowOutcome
 from extractor.windows.tree import Flat, Node, ValueNode
 from extractor.windows.window import Window
 

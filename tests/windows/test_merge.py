@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor.result import Unprinted
-from extractor.windows.merge import Shapes, merged
+from extractor.windows.merge import merged
+from extractor.windows.shapes import Shapes
 from extractor.windows.tree import Flat, flat, grown
 from extractor.windows.window import Piece, Window
 

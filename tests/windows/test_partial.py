@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from extractor.grammar.compile import compile_grammar
-from extractor.windows.partial import holds_lists, partial, shapes
+from extractor.windows.partial import partial
+from extractor.windows.schema_nodes import holds_lists
+from extractor.windows.shapes import shapes
 from schemas import Registry, inline, loosened
 from schemas.checks.compiled import validator
 from tests.support.matching import accepts
