@@ -46,7 +46,7 @@ from extractor.result import Extraction, Known, LongRead, Mark
 from extractor.review.marks import review
 from extractor.review.missed import missed
 from extractor.run import Run, raise_unless_complete
-from extractor.schema_lookup import AnySchema, SchemaLookup
+from extractor.schema_lookup import AnySchema, find_schema
 from extractor.second_look import SecondLook
 from extractor.usage import Usage
 from extractor.validate import Answer, read_answer, unfit
@@ -80,7 +80,6 @@ class Extractor:
         self.schemas = Registry.discover(self._settings.schemas)
         for file, why in self.schemas.problems.items():
             log.warning("schema %s is left out: %s", file, why)
-        self._lookup = SchemaLookup()
         if engine is None:
             engine, tokenizer, info = start_engine(self._settings)
         self._engine = engine
@@ -179,7 +178,7 @@ class Extractor:
 
     def schema(self, schema: AnySchema) -> Schema:
         """The Schema meant by a name, a model or a JSON Schema. Raises SchemaError."""
-        return self._lookup.find(schema, self.schemas)
+        return find_schema(schema, self.schemas)
 
     def keep_verdicts(self, verdicts: Verdicts) -> None:
         """Where other processes' verdicts on schemas are asked for, and this one's are told."""
