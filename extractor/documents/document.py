@@ -145,6 +145,10 @@ class Document:
         return found
 
 
+# What the lists of a Document hold, by their names: for whoever writes it down (packing.py, stored.py).
+LISTS = {"pages": Page, "parts": Part, "cells": Cell, "recognised": Recognised, "file_names": FileName}
+
+
 def _apart(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     """Neither beside each other nor one above the other: a line ended there, though the text goes on (a word that was
     broken by a hyphen is joined)."""

@@ -6,14 +6,12 @@ from array import array
 from dataclasses import asdict, fields
 from typing import Any
 
-from extractor.documents.document import Cell, Document, FileName, Page, Part, Recognised
-
-_LISTS = {"pages": Page, "parts": Part, "cells": Cell, "recognised": Recognised, "file_names": FileName}
+from extractor.documents.document import LISTS, Document
 
 
 def pack(document: Document) -> tuple[dict[str, Any], list[bytes]]:
     """The first blob is the text, then one for each page with places."""
-    value: dict[str, Any] = {name: [list(asdict(each).values()) for each in getattr(document, name)] for name in _LISTS}
+    value: dict[str, Any] = {name: [list(asdict(each).values()) for each in getattr(document, name)] for name in LISTS}
     value |= {"media_type": document.media_type, "filename": document.filename, "warnings": document.warnings}
     value["places"] = list(document.places)
     return value, [document.text.encode(), *(places.tobytes() for places in document.places.values())]
@@ -21,7 +19,7 @@ def pack(document: Document) -> tuple[dict[str, Any], list[bytes]]:
 
 def unpack(value: dict[str, Any], blobs: list[bytes]) -> Document:
     """Raises ValueError, TypeError or KeyError for what `pack` did not make."""
-    lists = {name: tuple(_instance(kind, row) for row in value[name]) for name, kind in _LISTS.items()}
+    lists = {name: tuple(_instance(kind, row) for row in value[name]) for name, kind in LISTS.items()}
     places = {number: array("f", blob) for number, blob in zip(value["places"], blobs[1:], strict=True)}
     return Document(
         text=blobs[0].decode(),

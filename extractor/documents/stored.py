@@ -15,9 +15,8 @@ from typing import Any
 
 import orjson
 
-from extractor.documents.document import Cell, Document, FileName, Page, Part, Recognised
+from extractor.documents.document import LISTS, Document
 
-_LISTS = {"pages": Page, "parts": Part, "cells": Cell, "recognised": Recognised, "file_names": FileName}
 _LENGTH_BYTES = 8
 _CHARACTER = 16  # bytes of a character's four fractions
 
@@ -41,7 +40,7 @@ def dumps(stored: StoredDocument) -> bytes:
             "warnings": document.warnings,
             "places": list(document.places),
             "sizes": [len(blob) for blob in blobs],
-            **{name: _table(kind, getattr(document, name)) for name, kind in _LISTS.items()},
+            **{name: _table(kind, getattr(document, name)) for name, kind in LISTS.items()},
         }
     )
     return zlib.compress(b"".join([len(head).to_bytes(_LENGTH_BYTES), head, *blobs]), 1)
@@ -60,7 +59,7 @@ def loads(data: bytes) -> StoredDocument:
         filename=head["filename"],
         warnings=tuple(head["warnings"]),
         places={number: array("f", _rows(one)) for number, one in zip(head["places"], places, strict=True)},
-        **{name: _instances(kind, head.get(name, {})) for name, kind in _LISTS.items()},
+        **{name: _instances(kind, head.get(name, {})) for name, kind in LISTS.items()},
     )
     return StoredDocument(document, head["document_s"])
 
