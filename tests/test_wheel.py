@@ -164,3 +164,24 @@ def test_an_installation_has_the_client_and_no_more_by_itself() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert {Requirement(text).name for text in project["dependencies"]} == {"httpx", "pydantic"}
     assert project["optional-dependencies"]["client"] == []
+
+
+def test_installed_in_place_it_is_found_from_the_folder_above_a_clone(tmp_path: Path) -> None:
+    """A clone is called `extractor`, as the package in it, and without an `__init__.py`: what Python finds on its path
+    wins over it, and what a hook behind the path finds does not."""
+    clone, wheels = tmp_path / "extractor", tmp_path / "wheels"
+    (clone / "extractor").mkdir(parents=True)
+    (clone / "extractor" / "__init__.py").write_text("")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copyfile(ROOT / name, clone / name)
+    wheels.mkdir()
+    code = BUILD.replace("build_wheel", "build_editable")
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code, wheels], cwd=clone, check=True, capture_output=True)
+    (wheel,) = wheels.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        archive.extractall(wheels)
+    code = f"import site; site.addsitedir({str(wheels)!r}); import extractor; print(extractor.__file__)"
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    call = [sys.executable, "-S", "-c", code]
+    found = subprocess.run(call, cwd=tmp_path, env=environ, check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == str(clone / "extractor" / "__init__.py")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from extractor.errors import DocumentError
 JSON = dict[str, Any]
 Document = str | bytes | Path
 _MAX_BYTES = 64 * 1024**2
+_PACKAGE = f"{__package__}."
 _LONGEST_PATH = 1024  # characters
 
 
@@ -49,13 +51,21 @@ def document_body(document: Document, how: SubmitOptions) -> JSON:
     if not isinstance(document, str):
         raise TypeError(f"A document is text, bytes or a Path, not {type(document).__name__}")
     if _names_a_file(document):
-        meant = f"Path({document!r})"
-        warnings.warn(f"{document!r} is sent as text; there is a file of that name, which {meant} sends", stacklevel=2)
+        warning = f"{document!r} is sent as text; there is a file of that name, which Path({document!r}) sends"
+        warnings.warn(warning, stacklevel=_caller())
     try:
         document.encode()
     except UnicodeEncodeError:
         raise DocumentError("The text holds half a surrogate pair", code="undecodable_document") from None
     return {"text": document} | named
+
+
+def _caller() -> int:
+    """The `stacklevel` of the line that calls the client: a warning shows it."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _names_a_file(text: str) -> bool:

@@ -59,7 +59,7 @@ def _merged(
         endless |= endless_lists(answer.data, answer.ended)
     for number, window, answer in answered:
         fields, places = translated(answer.fields, window, document)
-        grew = grown(answer.data, fields, answer.unprinted, window=number, places=places)
+        grew = grown(answer.data, fields, answer.unprinted, window=number, places=places, text=document.text)
         tree, invented = without_invented(grew, endless)
         trees.append(tree)
         for path, count in invented.items():

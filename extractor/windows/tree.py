@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from extractor.result import Known, Unprinted
+from extractor.windows.passage import passage
 from extractor.windows.window import Piece
 from schemas.errors import pointer
 
@@ -22,12 +23,14 @@ class ValueOrigin(NamedTuple):
 
 @dataclass(frozen=True)
 class ValueNode:
-    """`places`: where the document prints it. `unprinted`: it was looked for and stands nowhere. `origins`: all that
-    gave this value. Of a merged value, `others` are those that other windows gave, best first."""
+    """`places`: where the document prints it, and `passage` in which words (passage.py). `unprinted`: it was looked for
+    and stands nowhere. `origins`: all that gave this value. Of a merged value, `others` are those that other windows
+    gave, best first."""
 
     value: Any
     known: Known | None = None
     places: tuple[Piece, ...] = ()
+    passage: str = ""
     unprinted: bool = False
     origins: tuple[ValueOrigin, ...] = ()
     others: tuple[ValueNode, ...] = ()
@@ -73,9 +76,10 @@ def grown(
     *,
     window: int | None = None,
     places: Mapping[str, tuple[Piece, ...]] | None = None,
+    text: str = "",
 ) -> Node:
-    """`fields` are by pointer into `data`; so are `places`, which are else those of the evidence. `window`: the number
-    of the one whose answer it is, where it is one's."""
+    """`fields` are by pointer into `data`; so are `places` in the document's `text`, which are else those of the
+    evidence. `window`: the number of the one whose answer it is, where it is one's."""
     lost = frozenset(unprinted)
 
     def node(value: Any, path: Path) -> Node:
@@ -91,7 +95,7 @@ def grown(
         else:
             found = tuple(Piece(one["start"], one["stop"]) for one in known["evidence"]) if known else ()
         origins = () if window is None else (ValueOrigin(window, path),)
-        return ValueNode(value, known, found, Unprinted(where) in lost, origins)
+        return ValueNode(value, known, found, passage(text, found), Unprinted(where) in lost, origins)
 
     return node(data, ())
 

@@ -1,8 +1,8 @@
 """What several windows say of one value → one of them, with the others beside it. Pure.
 
 Nothing said loses against something said. A value that the document prints wins over one that it does not, then the one
-that the windows are surer of. What two windows read at the same place counts once. Its confidence is that of all of
-them together: windows that agree make it surer, others less sure.
+that the windows are surer of. What two windows read at the same place, or in the same words, counts once. Its
+confidence is that of all of them together: windows that agree make it surer, others less sure.
 """
 
 from __future__ import annotations
@@ -101,12 +101,14 @@ def _weight(group: list[ValueNode]) -> tuple[bool, float]:
 def _all_wrong(group: list[ValueNode], sure: Callable[[ValueNode], float]) -> float:
     """The logarithm of the chance that all of its windows are. What is not printed is nothing beside what is."""
     seen: list[Piece] = []
+    passages: set[str] = set()
     wrong = 0.0
     printed = any(leaf.places for leaf in group)
     for leaf in sorted(group, key=sure, reverse=True):
-        if (printed and not leaf.places) or together(leaf.places, seen):
+        if (printed and not leaf.places) or leaf.passage in passages or together(leaf.places, seen):
             continue
         seen += leaf.places
+        passages |= {leaf.passage} if leaf.passage else set()
         wrong += math.log1p(-min(sure(leaf), _SUREST))
     return wrong
 

@@ -156,6 +156,9 @@ def test_the_name_of_a_file_as_text_is_warned_of(tmp_path: Path) -> None:
     file.write_text("hello")
     with pytest.warns(UserWarning, match=r"is sent as text; there is a file of that name, which Path\("):
         assert document_body(str(file), {}) == {"text": str(file)}
+    with client(FakeService(ok(code=202))) as c, pytest.warns(UserWarning, match="is sent as text") as warned:
+        c.submit(str(file), "contact")
+    assert [one.filename for one in warned] == [__file__], "the line to mend"
     for text in (str(tmp_path), f"{file}\n", f"{file}.not", "x" * 5000, "\0", "", ".", "hello"):
         assert document_body(text, {}) == {"text": text}, "without a warning, which is an error here"
 
