@@ -36,9 +36,10 @@ _ANNOUNCED = re.compile(rf"(?:(?<![^\W_])(?i:klo?\.?|godz\.?|ore) |({'|'.join(_H
 _MILITARY = re.compile(r"(?<![\w.,:-])([01]\d|2[0-3])([0-5]\d) ?(?:hrs?|h|uhr)(?![^\W_])", re.IGNORECASE)
 _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
     rf"(?<![\d/.,-])(?-i:(?=\d\d?(?!\d)|[{FIRST_LETTERS}](?<![^\W_].)[^\W\d_]+\.? \d))(?:"
-    rf"(?P<d1>\d\d?){ORDINAL}?[ -]?(?:de |of |d['’])?(?P<m1>{NAME})(?:\.?[ -]['’]?(?P<y>\d\d))?"
+    rf"(?P<d1>\d\d?){ORDINAL}?[ /-]?(?:de |of |d['’])?(?P<m1>{NAME})(?:\.?(?:[ /-]['’]?|['’])(?P<y>\d\d))?"
     rf"|(?<![^\W_])(?P<m2>{ENGLISH})\.? (?P<d2>\d\d?)(?:st|nd|rd|th)?(?:,? ['’](?P<y2>\d\d))?"
-    r"|(?P<d3>\d\d)/(?P<m3>\d\d)|(?P<d4>\d\d?)\. ?(?P<m4>\d\d?)\.)"
+    r"|(?P<d3>\d\d)/(?P<m3>\d\d)|(?P<d4>\d\d?)\. ?(?P<m4>\d\d?)\."
+    r"|(?<!\S)(?P<d5>\d\d)-(?P<m5>\d\d)(?!\S)|(?:(?<=\n)|\A)(?P<d6>\d\d)\.(?P<m6>\d\d)(?=  |\t| [^\W\d_]))"  # in a row
     r"(?![^\W_]|[/:-]\d|\.?,?[ -]?'?(?:de |del )?(?:\d{4}(?!\d)|\d\d(?![\d:]|[.,]\d)))",
     re.IGNORECASE,
 )

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from extractor.notation import calendar, find, scale, spell
 from extractor.notation.bigger import Bigger
+from extractor.notation.date_order import DAY_FIRST, MONTH_FIRST, DateOrder
 from extractor.notation.months import spans as month_spans
 from extractor.notation.spell import Spelled
 
@@ -25,7 +26,7 @@ _BEHIND = re.compile(r"\s?[€$£¥]?(?:[-−–](?![^\W_])|\)|\s?(?:CR|DR)\b)")
 _GROUPS = re.compile(r"[$£¥￥₹₩] ?$")  # currencies whose countries group by commas: `$1,850` is no 1.85
 _MARK = re.compile(r".*\d([.,])\d{1,2}")  # one that separates no thousands
 _COMMAS = re.compile(r"\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?")  # no decimal mark stands twice
-_FIGURES = re.compile(r"(\d\d?) ?[-/.] ?(\d\d?) ?[-/.] ?(\d{4}|\d\d)")  # a day in figures, its year last
+_FIGURES = re.compile(r"(\d\d?) ?([-/.]) ?(\d\d?) ?[-/.] ?(\d{4}|\d\d)")  # a day in figures, its year last
 # Where a pattern begins with a character, not with what may not stand before it, places without that cost nothing.
 _YEAR = re.compile(r"[12](?<!\d.)(?:(?<=1)9|(?<=2)0)\d\d(?!\d)")
 _COMPACT = re.compile(r"([12](?<!\d.)(?:(?<=1)9|(?<=2)0)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")  # `20240503`
@@ -117,27 +118,28 @@ def _spelled(value: Decimal) -> Iterator[tuple[str, Decimal]]:
 
 
 def days(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, None]:
-    """As `YYYY-MM-DD`. Day and month in the order that other days of the text tell, in both where none does; of two
-    digits of a year the century in which the text's other years are."""
+    """As `YYYY-MM-DD`. Day and month in the order that the text tells (`date_order.py`), in both where it does not; of
+    two digits of a year the century in which the text's other years are."""
     printed = [
         (text[day_text.start : day_text.stop], day_text.text)
         for day_text in (spell.dates(text) if dates is None else dates)
     ]
     in_digits = [found.groups() for where, _ in printed if (found := _FIGURES.fullmatch(where))]
-    order = _order([(int(first), int(second)) for first, second, _ in in_digits])
+    order = DateOrder(text, [(int(first), mark, int(second)) for first, mark, second, _ in in_digits])
     years = _years(text)
     days_: dict[str, None] = {}
     for where, day_text in printed:
         if len(day_text) == 10 and not _FIGURES.fullmatch(where):
             days_.update(dict.fromkeys(_day(day_text[:4], int(day_text[5:7]), int(day_text[8:]), years)))
-    for first, second, year in in_digits:
-        days_.update(dict.fromkeys(_either(int(first), int(second), year, order, years)))
+    for first, mark, second, year in in_digits:
+        days_.update(dict.fromkeys(_either(int(first), int(second), year, order.behind(mark), years)))
     compact = [(year, int(month), int(day)) for year, month, day in _COMPACT.findall(text)]
     for printed_year, of_year, of_month in [*_first_days(text), *compact]:
         days_.update(dict.fromkeys(_day(printed_year, of_year, of_month, years)))
+    known_years = sorted({*years, *(int(day_text[:4]) for _, day_text in printed)})
     for day_text in find.yearless_date_spans(text):
         *year, month, day = day_text.split("-")
-        for one in year or map(str, years):
+        for one in year or map(str, known_years):
             days_.update(dict.fromkeys(_day(one, int(month), int(day), years)))
     return days_
 
@@ -186,16 +188,10 @@ def offsets(text: str) -> dict[str, None]:
     return dict.fromkeys(["Z", *(f"{match[2]}{match[3]}:{match[4]}" for match in found if match[2])])
 
 
-def _order(pairs: list[tuple[int, int]]) -> str:
-    """Of days and months in figures: `dm` or `md` where those above twelve tell; empty where they say both or none."""
-    orders = {"dm" if first > 12 else "md" for first, second in pairs if (first > 12) != (second > 12)}
-    return orders.pop() if len(orders) == 1 else ""
-
-
 def _either(first: int, second: int, year: str, order: str, years: list[int]) -> Iterator[str]:
-    if order != "md" or first > 12:
+    if order != MONTH_FIRST or first > 12:
         yield from _day(year, second, first, years)
-    if order != "dm" or second > 12:
+    if order != DAY_FIRST or second > 12:
         yield from _day(year, first, second, years)
 
 

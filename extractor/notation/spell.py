@@ -28,7 +28,7 @@ _MONTHS_IN_ROMAN = {name: at for at, name in enumerate("I II III IV V VI VII VII
 _ROMAN = "|".join(sorted(_MONTHS_IN_ROMAN, key=len, reverse=True))
 _DATE = re.compile(  # what looks ahead only leaves out early what is none: plain numbers above all
     rf"(?<!\d)(?=[{FIRST_LETTERS}](?<![^\W_].)[^\W\d_]+\.?(?:\s{{1,43}}|[-/,])\d|[令平昭民]"
-    r"|\d{1,4}(?:\s{0,43}(?:[-/.–−]|[^\W\d_])|[º°ª:»”]))(?:"
+    r"|\d{1,4}(?:\s{0,43}(?:[-/.–−|]|[^\W\d_])|[º°ª:»”]))(?:"
     rf"(?=\D)(?<![^\W_])(?:(?P<m5>{NAME})\.?(?:{_GAP}|-)(?P<yb>\d{{4}})(?![-/.]\d)"
     rf"|(?P<m4>{LIKE})(?:\.?{_GAP}|[-/,])(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?(?:,?{_GAP}|[-/,])(?P<y4>\d{{4}}))"
     r"|(?P<y1>\d{4})(?:(?P<s1>[-/.–−]) ?| ?[年년] ?)(?P<m1>\d{1,2})(?:(?P=s1) ?| ?[月월] ?)(?P<d1>\d{1,2})"
@@ -40,6 +40,8 @@ _DATE = re.compile(  # what looks ahead only leaves out early what is none: plai
     r"|(?P<d7>\d{1,2}) [-/.] (?P<m7>\d{1,2}) [-/.] (?P<y7>\d{4})"
     r"|(?<!\d [/.] )(?P<dd>\d\d?) (?P<sd>[/.]) (?P<md>\d\d?) (?P=sd) (?P<yd>\d\d)(?! ?[/.,] ?\d)"
     r"|(?P<de>\d\d?) ?/ ?(?P<me>\d\d?) ?/ ?(?P<ye>\d{4})"
+    r"|(?P<df>\d\d?)/(?P<mf>\d\d?) (?P<yf>(?:19|20)\d\d)(?! ?[/.,-]\d)"  # of Scandinavia
+    r"|(?P<dg>\d\d)\|(?P<mg>\d\d)\|(?P<yg>\d{4})"  # in the boxes of a form
     rf"|(?P<d9>\d{{1,2}})(?P<s9>[./]) ?(?P<m9>{_ROMAN})(?P=s9) ?(?P<y9>\d{{4}})"
     rf"|(?P<d3>\d{{1,2}})(?:{ORDINAL}|[»”])?(?:{_GAP}|[-/])?{_OF}"
     rf"(?=[^\W\d_])(?:(?P<m3>{LIKE}){_BEHIND}(?:(?:de|del){_GAP})?(?P<y3>\d{{4}})"
