@@ -18,6 +18,7 @@ from extractor.windows.window import Piece
 
 _UNKNOWN = 0.5  # how sure a model was where that is not known
 _SUREST = 0.99  # two that are quite sure are surer than one
+_GUESSES = 2  # at most, that count for a value which stands nowhere: what a model concludes it concludes everywhere
 MOST_OTHERS = 5
 
 
@@ -53,8 +54,8 @@ def _origins(leaves: Iterable[ValueNode]) -> tuple[ValueOrigin, ...]:
 
 def _together_sure(group: list[ValueNode], rivals: Sequence[list[ValueNode]]) -> float:
     """The chance that a value is right that the windows of `group` gave, where at most one of it and what the `rivals`
-    gave is, and each window errs on its own."""
-    logs = [-_all_wrong(one, _own_confidence) for one in (group, *rivals)]
+    gave is, and each window errs on its own; of windows that read nothing of the kind, a few do."""
+    logs = [-_few(_wrong(one, _own_confidence), one) for one in (group, *rivals)]
     # The odds that not all windows of a group are wrong, e^log - 1, and the 1 beside them, are all divided by the
     # largest e^log: of a few hundred windows that is beyond a float.
     most = max(logs)
@@ -95,21 +96,28 @@ def _size(leaf: ValueNode) -> int:
 
 def _weight(group: list[ValueNode]) -> tuple[bool, float]:
     """Whether it is printed, and the chance that not all of its windows are wrong."""
-    return any(leaf.places for leaf in group), -_all_wrong(group, _sure)
+    return any(leaf.places for leaf in group), -math.fsum(_wrong(group, _sure))
 
 
-def _all_wrong(group: list[ValueNode], sure: Callable[[ValueNode], float]) -> float:
-    """The logarithm of the chance that all of its windows are. What is not printed is nothing beside what is."""
+def _few(wrong: Sequence[float], group: list[ValueNode]) -> float:
+    """The logarithm of the chance that all windows of a group are wrong."""
+    printed = any(leaf.places for leaf in group)
+    return math.fsum(wrong) * (1 if printed else min(1, _GUESSES / len(wrong)))
+
+
+def _wrong(group: list[ValueNode], sure: Callable[[ValueNode], float]) -> list[float]:
+    """The logarithms of the chances that its windows are, of each that counts. What is not printed is nothing beside
+    what is."""
     seen: list[Piece] = []
     passages: set[str] = set()
-    wrong = 0.0
+    wrong: list[float] = []
     printed = any(leaf.places for leaf in group)
     for leaf in sorted(group, key=sure, reverse=True):
         if (printed and not leaf.places) or leaf.passage in passages or together(leaf.places, seen):
             continue
         seen += leaf.places
         passages |= {leaf.passage} if leaf.passage else set()
-        wrong += math.log1p(-min(sure(leaf), _SUREST))
+        wrong.append(math.log1p(-min(sure(leaf), _SUREST)))
     return wrong
 
 
