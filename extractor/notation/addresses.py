@@ -17,8 +17,11 @@ _HOST = rf"{_LABEL}(?:\.{_LABEL})*"
 _TOP = rf"\.[{_LETTER}][{_LETTER}-]+(?<!-)(?![{_SIGN}_])"
 EMAIL = rf"(?<![^\W_])[{_SIGN}_][{_SIGN}_.%+-]{{0,63}}@{_HOST}{_TOP}"
 SCHEME = rf"(?<![^\W_])(?i:https?|ftp)://(?=[{_SIGN}])"
-# A website is named with its scheme, or without.
-HOST = rf"(?<=://){_HOST}|(?<![^\W_])(?i:www)\.{_HOST}"
+# A website is named with its scheme, or without. Before the domain's name `www.` may stand.
+_WWW = r"(?<![^\W_])(?i:www)\."
+WWW = rf"{_WWW}(?={_LABEL}\.{_LABEL})"
+_WHOLE_HOST = rf"(?<=://){_HOST}|{_WWW}{_HOST}"
+HOST = rf"(?<=(?i:www)\.){_HOST}|{_WHOLE_HOST}"
 URI = rf"{SCHEME}{_HOST}(?::\d+)?(?:[/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]*)?"
 
 _LOCAL = rf"[{_SIGN}_.!#$%&'*+/=?^`{{|}}~-]"  # all signs that may stand before the `@`
@@ -26,7 +29,8 @@ _ANY_EMAIL = re.compile(rf"(?<!{_LOCAL}){_LOCAL}{{1,128}}@{_HOST}{_TOP}")
 _CUT = re.compile(r"(?<=[\w-])(@?)[ \t]*\n[ \t]*(?=(@)?[\w-])")  # at the end of a line: behind its `@`, or before
 _BEFORE = "'*/=|`!?."  # marks that may stand before one
 _KEY = re.compile(r"[^\W\d]+=")
-_URI, _HOSTS = re.compile(URI), re.compile(HOST)
+_URI, _HOSTS = re.compile(URI), re.compile(_WHOLE_HOST)
+_DOMAIN = re.compile(rf"{WWW}({_HOST})")
 
 
 def emails(text: str) -> Iterator[str]:
@@ -52,5 +56,5 @@ def uris(text: str) -> Iterator[str]:
 
 
 def hosts(text: str) -> list[str]:
-    """Of web addresses."""
-    return _HOSTS.findall(text)
+    """Of web addresses, and without `www.`."""
+    return [*_HOSTS.findall(text), *_DOMAIN.findall(text)]

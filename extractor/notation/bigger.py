@@ -23,7 +23,7 @@ _DAY = re.compile(  # without a year: `5. Oktober`, `Oct 5`, `05.10.`
     r"|(?P<m2>[^\W\d_]{3,14})\.? \d\d?(?:st|nd|rd|th)?(?![\w.,/-]*\d)"
     r"|(?<![€$£¥])(?<![A-Z]{3} )(?:[12]\d|3[01]|0?[1-9])\. ?(?:1[0-2]|0?[1-9])\.(?! ?\d))"  # no `EUR 11.12.`
 )
-_CLOCK = re.compile(r"(?<![\w:])\d\d?:\d\d(?::\d\d)?(?![\w:])")
+_CLOCK = re.compile(r"(?:(?<![\w:])|(?<=\d-\d\dT))\d\d?:\d\d(?::\d\d(?:\.\d+)?)?(?!:?\d)")
 # Letters or digits held together by hyphens, slashes or dots, three parts or more, or two with letters among them.
 _CODE = re.compile(
     r"(?<![\w/-])(?:[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+){2,}|(?=[\d_/-]*[A-Za-z])[A-Za-z0-9]+[-_][A-Za-z0-9]+"
@@ -88,12 +88,17 @@ class Bigger:
         return is_name(token, dated=True) or token in _PAGES or (before[-1:] == " " and token[-1:].isdecimal())
 
     def _is_held(self, start: int, stop: int) -> bool:
+        window, begin, end = self._around(start, stop)
+        return any(first <= begin and end <= last and end - begin < last - first for first, last in _found(window))
+
+    def _around(self, start: int, stop: int) -> tuple[str, int, int]:
+        """What is looked at, and where the number stands in it."""
         since = max(0, start - _AROUND)
         window = self._text[since : stop + _AROUND]
         begin, end = start - since, stop - since
         if any(mark in window[begin:end] for mark in ".,"):  # what ends its sentence is no end of a day: `at 8.10.`
             window = f"{window[:end]} {window[end:].lstrip('.')}"
-        return any(first <= begin and end <= last and end - begin < last - first for first, last in _found(window))
+        return window, begin, end
 
     def is_of_a_token(self, start: int, stop: int) -> bool:
         """Whether it is only a piece of what is printed as one: of a code of letters and digits, an account, a
@@ -103,10 +108,8 @@ class Bigger:
             return True
         if not self._may_be_held(start, stop):
             return False
-        since = max(0, start - _AROUND)
-        window = self._text[since : stop + _AROUND]
-        begin, end = start - since, stop - since
-        stands_alone = not (window[max(0, begin - 1) : begin] + window[end : end + 1]).strip()
+        window, begin, end = self._around(start, stop)
+        stands_alone = not (self._text[max(0, start - 1) : start] + self._text[stop : stop + 1]).strip()
         kinds = _OF_SEVERAL if stands_alone else (*_OF_ONE_WORD, *_OF_SEVERAL)
         return any(
             first <= begin

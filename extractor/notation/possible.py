@@ -25,6 +25,9 @@ _BEFORE = re.compile(  # a bracket, or a minus that stands between no two number
 _BEHIND = re.compile(r"\s?[€$£¥]?(?:[-−–](?![^\W_])|\)|\s?(?:CR|DR)\b)")
 _GROUPS = re.compile(r"[$£¥￥₹₩] ?$")  # currencies whose countries group by commas: `$1,850` is no 1.85
 _MARK = re.compile(r".*\d([.,])\d{1,2}")  # one that separates no thousands
+_MAY_BE_A_DAY = re.compile(  # at the end of a sentence, or no number at all: decides nothing
+    r"(?<![€$£¥])(?<![A-Z]{3} )(?:[12]\d|3[01]|0?[1-9])\.(?:1[0-2]|0?[1-9])\.(?!\d)"
+)
 _COMMAS = re.compile(r"\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?")  # no decimal mark stands twice
 _FIGURES = re.compile(r"(\d\d?) ?([-/.]) ?(\d\d?) ?[-/.] ?(\d{4}|\d\d)")  # a day in figures, its year last
 # Where a pattern begins with a character, not with what may not stand before it, places without that cost nothing.
@@ -55,7 +58,7 @@ def numbers(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, Deci
     printed as one (a code, an account, a time of day) is none; of a day only the year is."""
     dates = list(spell.dates(text)) if dates is None else dates
     spans = _spans(text, dates)
-    mark = _decimal_mark(text[start:stop] for start, stop in spans)
+    mark = _decimal_mark(text, spans)
     found_numbers: dict[str, Decimal] = {}
     for start, stop in sorted(spans):
         for value in _read(text, start, stop, mark):
@@ -69,7 +72,7 @@ def numbers(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, Deci
 
 def decimal_mark(text: str) -> str:
     """The one that its numbers use where it can be no other; empty where they use both or none."""
-    return _decimal_mark(text[start:stop] for start, stop in _spans(text, list(spell.dates(text))))
+    return _decimal_mark(text, _spans(text, list(spell.dates(text))))
 
 
 def _spans(text: str, dates: Sequence[Spelled]) -> list[tuple[int, int]]:
@@ -81,8 +84,8 @@ def _spans(text: str, dates: Sequence[Spelled]) -> list[tuple[int, int]]:
     return [*spans, *(found.span() for date in dates for found in _YEAR.finditer(text, date.start, date.stop))]
 
 
-def _decimal_mark(printed: Iterable[str]) -> str:
-    numbers = list(printed)
+def _decimal_mark(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    numbers = [text[start:stop] for start, stop in spans if not _MAY_BE_A_DAY.match(text, start)]
     found = {match[1] for number in numbers if (match := _MARK.fullmatch(number))}
     if any(map(_COMMAS.fullmatch, numbers)):
         found.add(".")

@@ -44,6 +44,12 @@ _CODE = (
     rf"(?=(?:{_PART}+[-_/]){{0,9}}\d+(?!{_PART}))(?=[-_/\d]{{0,80}}[A-Z])(?![-_/A-Z0-9]{{0,80}}(?:[A-Z]{{5}}/|/[A-Z]{{5}}))"
     rf"{_PART}+(?:[-_/]{_PART}+){{2,9}}(?![^\W_]|[-_/][^\W_])"
 )
+# A moment as programs print one, its day and its time: `2026-03-04T10:22:00Z`.
+_MOMENT = r"(?<![^\W_])(?<!\d-)\d{4}-\d\d-\d\d(?=T\d\d:\d\d)|(?<=\d{4}-\d\d-\d\d)T(?=\d\d:\d\d)"
+_SECONDS = r":[0-5]\d(?:\.\d+)?(?![\d:])"
+_TIME = (  # hour and minute, and seconds behind them; of no longer row of pairs, and not how long a run took: `1:47:22`
+    rf"(?:(?<![\w:.,])|(?<=\d-\d\dT))(?:[01]\d|2[0-3]):[0-5]\d(?={_SECONDS})|(?<=\d\d:[0-5]\d){_SECONDS}"
+)
 _FIGURES = r"(?<![^\W_])(?<!\d-)\d+(?:-\d+){2,9}(?![^\W_]|-[^\W_])"  # a day, a telephone
 _NUMBER = (  # one, one time of day; commas are between numbers where they part no thousands and no decimals: `2.00,1`
     r"\d{1,3}(?:\.\d{3}){1,20},\d+|(?:\d{1,3}(?:,\d{3}){1,20}|\d\d?(?:,\d\d){1,20},\d{3})\.\d+"
@@ -58,7 +64,7 @@ _SIZE = r"\d+(?:[.,]\d+)?(?:[xX]\d+(?:[.,]\d+)?){0,9}[^\W\d_]{0,3}(?![^\W_])"  #
 _PLAIN = "A-WYZa-wyz\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 _PIECES = (
     rf"(?<!\S)[{_PLAIN}]+(?!\S)| (?=[{_PLAIN}0-9])"
-    rf"|{addresses.EMAIL}|{addresses.SCHEME}|{addresses.HOST}|{_CODE}|{_FIGURES}"
+    rf"|{addresses.EMAIL}|{addresses.SCHEME}|{addresses.WWW}|{addresses.HOST}|{_MOMENT}|{_TIME}|{_CODE}|{_FIGURES}"
     r"|(?<![^\W_])[vV](?=\d+\.\d)"  # before a version
     rf"|(?<![^\W_])\d{{6,10}}(?=R?[CD][A-Z]?{_BOOKED})|(?<=\d)R?[CD][A-Z]?(?={_BOOKED})"
     rf"|{_NUMBER}"

@@ -116,7 +116,8 @@ def test_what_they_print_can_be_written_and_has_a_place(document: str, said: str
         ("ann@northgate.example", "ann"),
         ("ann@northgate.example", "northgate.example"),
         ("ann@northgate.example", "ann@northgate"),
-        ("see https://www.northgate.example/x", "northgate.example"),
+        ("see https://www.northgate.example/x", "www.northgate"),
+        ("see https://www.northgate.example/x", "northgate"),
         ("Invoice INV-2024-003", "2024"),
         ("Invoice INV-2024-003", "INV-2024"),
         ("am 2026-03-14", "03-14"),
@@ -137,6 +138,7 @@ def test_no_piece_of_what_is_one_can_be(document: str, said: str) -> None:
     ("document", "said"),
     [
         ("https://www.northgate.example/track/JD0146", "www.northgate.example"),
+        ("https://www.northgate.example/track/JD0146", "northgate.example"),
         ("https://www.northgate.example/track/JD0146", "JD0146"),
         ("https://northgate.example:8443", "northgate.example"),
         ("mailto:ann@northgate.example", "ann@northgate.example"),

@@ -73,3 +73,9 @@ def test_each_sign_keeps_its_place() -> None:
 def test_a_line_of_digits_takes_as_long_as_it_is(line: str) -> None:
     """Where it took its square, this would not come to an end."""
     assert line not in possible.numbers(line)
+
+
+def test_what_may_be_a_day_decides_no_decimal_mark() -> None:
+    assert possible.decimal_mark("bis 21.05. 3.180 kg") == ""
+    assert possible.decimal_mark("It weighs 21.55. Then 3.180 kg") == "."
+    assert {"21.05", "3.180", "3180"} <= possible.numbers("bis 21.05. 3.180 kg").keys()
