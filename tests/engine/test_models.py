@@ -25,6 +25,7 @@ from transformers import (
 from extractor.engine import Engine, EngineConfig
 from extractor.engine.attention.transformers_backend import install
 from extractor.engine.layout import Layout
+from extractor.engine.model import device
 from extractor.engine.model.assistant import MtpModel
 from extractor.engine.model.build import build_runner
 from extractor.engine.model.checkpoint import positions_of
@@ -129,6 +130,20 @@ def test_wrong_settings_are_told(gemma4_folder: Path, change: dict[str, object],
 def test_a_gpu_that_is_not_there_is_told(gemma4_folder: Path) -> None:
     with pytest.raises(ModelError, match="no GPU here"):
         load(ModelSpec(model=str(gemma4_folder), device="cuda"))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens where PyTorch cannot use the GPU")
+def test_a_gpu_that_is_left_idle_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(device, "_DRIVER", tmp_path / "nvidiactl")
+    assert (device.device_of("auto").type, caplog.messages) == ("cpu", [])
+    (tmp_path / "nvidiactl").touch()
+    for made_for, why in ((None, "this PyTorch is made for CPUs"), ("13.0", "this PyTorch is made for CUDA 13.0")):
+        monkeypatch.setattr(torch.version, "cuda", made_for)
+        caplog.clear()
+        assert device.device_of("auto").type == "cpu"
+        assert why in caplog.messages[0]
 
 
 def test_targets_and_drafters_that_do_not_fit(gemma4_folder: Path, llama_folder: Path, tmp_path: Path) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
+
 import torch
 
 from extractor.engine.model.explained import first_line
 from extractor.errors import ModelError
 
+log = logging.getLogger(__name__)
+
+_DRIVER = Path("/dev/nvidiactl")
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 MAPS = ("auto", "balanced", "balanced_low_0", "sequential")  # accelerate's, beside the name of a device
 
@@ -14,7 +20,9 @@ MAPS = ("auto", "balanced", "balanced_low_0", "sequential")  # accelerate's, bes
 def device_of(name: str, setting: str = "EXTRACTOR_DEVICE") -> torch.device:
     """One that takes a tensor. Raises ModelError."""
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if not (seen := torch.cuda.is_available()) and _DRIVER.exists():
+            log.warning("the model runs on the CPU, although there is an NVIDIA driver: %s", _why_no_gpu())
+        return torch.device("cuda" if seen else "cpu")
     given = f"{setting}={name}"
     try:
         device = torch.device(name)
@@ -23,13 +31,20 @@ def device_of(name: str, setting: str = "EXTRACTOR_DEVICE") -> torch.device:
     if device.type == "meta":
         raise ModelError(f"{given} holds no numbers; try cpu, cuda or cuda:1")
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise ModelError(f"{given}, but torch sees no GPU here; try cpu")
+        raise ModelError(f"{given}, but torch sees no GPU here ({_why_no_gpu()}); try cpu")
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError, ValueError) as error:
         why = first_line(error).partition(". ")[0]
         raise ModelError(f"{given} cannot be used here ({why}); try cpu, cuda or cuda:1") from None
     return device
+
+
+def _why_no_gpu() -> str:
+    """What to look at."""
+    if torch.version.cuda is None:
+        return "this PyTorch is made for CPUs"
+    return f"this PyTorch is made for CUDA {torch.version.cuda}; `nvidia-smi` says up to which the driver goes"
 
 
 def device_map_of(name: str) -> str:
