@@ -6,7 +6,7 @@ import keyword
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ from extractor.cli.settings import schema_sources
 from extractor.sandbox import Sandbox, SandboxError, SandboxLimits
 from schemas.check import check as check_alone
 from schemas.checks.report import note
+from schemas.checks.required import misspelt
 from schemas.errors import SchemaProblem, UnknownSchema
 from schemas.files import Found, find_in
 from schemas.registry import Registry, schema_files
@@ -211,7 +212,10 @@ def _verdict(name: str, judge: Sandbox) -> _Verdict:
         places = problem.errors or [("", problem.detail)]
         refused = [{"pointer": pointer, "detail": detail} for pointer, detail in places]
         return _Verdict(name, {"ok": False, "enforced": [], "validated": [], "refused": refused, "ignored": []})
-    return _Verdict(name, _report(subject.json_schema, judge), subject)
+    report = _report(subject.json_schema, judge)
+    if report["ok"] and not subject.doubt:
+        subject = replace(subject, doubt=misspelt(subject.json_schema))
+    return _Verdict(name, report, subject)
 
 
 def _report(json_schema: Any, judge: Sandbox) -> dict[str, Any]:

@@ -175,6 +175,8 @@ def test_check_and_show_take_a_name_or_a_file(run: Run, tmp_path: Path) -> None:
     assert run("schemas", "show", "invoice@1").json == run("schemas", "show", "invoice").json
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
     assert run("schemas", "show", write(tmp_path / "s.json", schema)).json == schema
+    slip = write(tmp_path / "slip.json", {**schema, "required": ["nn"]})
+    assert 'no property has this name, so any value will do (did you mean "n"?)' in run("schemas", "check", slip).out
     absent = run("schemas", "show", str(tmp_path / "absent.py"))
     assert (absent.status, absent.out) == (2, "")
     assert absent.err.strip() == f"extractor: {tmp_path / 'absent.py'}: cannot be read: No such file or directory"

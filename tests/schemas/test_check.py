@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from extractor.grammar.compile import serialise
 from extractor.prompt.schema_text import render_schema
 from schemas import InvalidSchema, check, inline
+from schemas.checks.required import misspelt
 from schemas.patterns import for_grammar, pattern_size
 from tests.support.matching import accepts
 from tests.support.small_schemas import fields
@@ -314,3 +315,13 @@ def test_a_required_property_that_may_not_be_there_is_refused():
 )
 def test_a_required_property_that_is_declared_nowhere_may_be_there(root):
     assert check(root).ok
+
+
+def test_a_required_name_that_is_nearly_another_is_told():
+    odd = {**fields(totl={"type": "number"}, day={"type": "string"}), "required": ["day", "total"]}
+    told = '"total" is required, but no property has this name, so any value will do (did you mean "totl"?)'
+    assert misspelt(odd) == misspelt(fields(a={"anyOf": [odd, {"type": "null"}]})) == told
+    assert misspelt({**odd, "required": ["day", "totl"]}) == ""
+    assert misspelt({**odd, "required": ["totl", "total"]}) == "", "both may be meant"
+    assert misspelt({**fields(day={"type": "string"}), "required": ["total"]}) == ""
+    assert misspelt({"$ref": "#", "allOf": [{"$ref": "#"}]}) == ""
