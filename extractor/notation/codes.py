@@ -26,7 +26,7 @@ _NUMBER = re.compile(
     r")(?![^\W_]|[ .,/-]\d)"
 )
 CALLED = re.compile(  # without a prefix, behind what says that it is a telephone: `Tel. 555 12 12`
-    r"(?<![^\W_])(?i:tele(?:fon|phone|fax)|téléphone|teléfono|(?:tele)?fax|phone|tel|fon|mobile?)"
+    r"(?=[tfpmTFPM])(?<![^\W_])(?i:tele(?:fon|phone|fax)|téléphone|teléfono|(?:tele)?fax|phone|tel|fon|mobile?)"
     r"\.?(?: ?(?:no|nr)\.?)?:? {0,3}(?=\d(?:[ -]?\d){5})(?P<digits>\d{2,4}(?:[ -]\d{2,4}){1,3})(?![^\W_]|[ .,/-]\d)"
 )
 _NATIONAL_ZERO = re.compile(r"\(0\)")  # that nobody dials from abroad

@@ -77,7 +77,7 @@ class _CutWords(dict[str, list[str]]):
         return [chunk for word in text.split() for chunk in self[word]][:-1]
 
     def __missing__(self, word: str) -> list[str]:
-        found = CHUNK.findall(escaped(word))
+        found = [word] if word.isascii() and word.isalpha() else CHUNK.findall(escaped(word))
         self[word] = [piece for chunk in found for piece in (_pieces(chunk) if len(chunk) > _LONG_WORD else (chunk,))]
         self[word].append(" ")
         return self[word]
