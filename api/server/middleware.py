@@ -7,6 +7,7 @@ request's id; of an exception only its type and where it came from, because a me
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import time
@@ -53,47 +54,41 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = time.perf_counter()
-        method = scope["method"]
+        started, method = time.perf_counter(), scope["method"]
         request_id = request_id_of(Headers(scope=scope).get("x-request-id"))
         if method == "HEAD":
             scope, receive, send = as_get(scope, receive, send)
         scope.setdefault("state", {}).update(request_id=request_id, ids={})
-        status = 0
+        answer = _Answer(send, request_id)
+        try:
+            with contextlib.suppress(ClientDisconnect):
+                await self._answered(scope, receive, answer)
+        finally:
+            self._record(scope, method, answer.status or _CLIENT_CLOSED, time.perf_counter() - started, request_id)
 
-        async def send_with_headers(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers.setdefault("Cache-Control", "no-store")
-            for part in split_body(message):
-                await send(part)
-
+    async def _answered(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        """Raises ResponseBroken where an answer that has begun cannot be ended, and ClientDisconnect."""
+        request_id = answer.request_id
         try:
             with (
                 structlog.contextvars.bound_contextvars(request_id=request_id),
                 self.request_limiter.counted(scope) as full,
             ):
                 if full is not None:
-                    await too_many_connections(full).response(request_id)(scope, receive, send_with_headers)
+                    await too_many_connections(full).response(request_id)(scope, receive, answer.send)
                 else:
-                    await self.app(scope, limit_body(scope, receive, *self.body_limit_of(scope)), send_with_headers)
+                    await self.app(scope, limit_body(scope, receive, *self.body_limit_of(scope)), answer.send)
         except ClientDisconnect:
-            status = status or _CLIENT_CLOSED
+            raise
         except ResponseBroken as error:
             log.warning("answer cut", extra={"request_id": request_id, "reason": str(error)})
             raise
         except Exception as error:
             log.error("request broke", extra={"request_id": request_id, **error_location(error)})
-            if status:
+            if answer.status:
                 raise ResponseBroken(f"request_id={request_id}") from None
             problem = Problem("internal_error", "The request could not be completed; report it with its request_id")
-            await problem.response(request_id)(scope, receive, send_with_headers)
-        finally:
-            self._record(scope, method, status or _CLIENT_CLOSED, time.perf_counter() - started, request_id)
+            await problem.response(request_id)(scope, receive, answer.send)
 
     def _record(self, scope: Scope, method: str, status: int, seconds: float, request_id: str) -> None:
         """Probes are counted and not logged, unless for debugging: they come every second, and say nothing of anybody's
@@ -103,6 +98,23 @@ class RequestContext:
         about = {"method": method, "route": route, "status": status, "duration_s": round(seconds, 4)}
         ids = {**_ids_in_path(scope), **scope["state"]["ids"], "request_id": request_id}
         log.log(logging.DEBUG if route in _PROBES else logging.INFO, "request", extra={**about, **ids})
+
+
+class _Answer:
+    """On its way out: with the headers that every answer has, a long body in parts. `status` is 0 until it begins."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send, self.request_id, self.status = send, request_id, 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-ID"] = self.request_id
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers.setdefault("Cache-Control", "no-store")
+        for part in split_body(message):
+            await self._send(part)
 
 
 def _ids_in_path(scope: Scope) -> dict[str, str]:

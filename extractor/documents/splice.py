@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
+from typing import TypeVar
 
-from extractor.documents.document import Document, Page, Part, Recognised
+from extractor.documents.document import Cell, Document, FileName, Page, Part, Recognised
+
+Span = TypeVar("Span", Cell, FileName, Recognised)
 
 PICTURE = "picture"  # how a page was read that is still to be recognised
 
@@ -23,44 +26,55 @@ def with_recognised(document: Document, read: Mapping[int, Document | str]) -> D
     found = [_legible(read.get(page.number)) for page in document.pages]
     before = [document.text[page.start : page.stop] for page in document.pages]
     texts = [text if one is None else one.text for text, one in zip(before, found, strict=True)]
-    moved = [0, *accumulate(len(text) - len(old) for text, old in zip(texts, before, strict=True))]
-    pages: list[Page] = []
-    recognised: list[Recognised] = []
-    places = dict(document.places)
-    for number, (page, one) in enumerate(zip(document.pages, found, strict=True)):
-        start, stop = page.start + moved[number], page.stop + moved[number + 1]
-        pages.append(replace(_as_recognised(page, read.get(page.number)), start=start, stop=stop))
-        if one is not None:
-            recognised += [replace(line, start=line.start + start, stop=line.stop + start) for line in one.recognised]
-            places[page.number] = one.places[1]
-    starts = [page.start for page in document.pages]
-
-    def by(offset: int) -> int:
-        """How far what stands at `offset`, in a page that has text of its own, has moved."""
-        return moved[max(bisect_right(starts, offset) - 1, 0)]
-
-    cells = tuple(
-        replace(cell, start=cell.start + by(cell.start), stop=cell.stop + by(cell.start)) for cell in document.cells
-    )
-    names = tuple(
-        replace(name, start=name.start + by(name.start), stop=name.stop + by(name.start))
-        for name in document.file_names
-    )
-    parts: list[Part] = []
-    for part in document.parts:
-        own = [page for page in pages if page.part == part.number]
-        start = own[0].start if own else (parts[-1].stop if parts else 0)
-        parts.append(replace(part, start=start, stop=own[-1].stop if own else start))
+    moves = _Moves([page.start for page in document.pages], before, texts)
+    pages = [
+        replace(_as_recognised(page, read.get(page.number)), start=moves.start(number), stop=moves.stop(number))
+        for number, page in enumerate(document.pages)
+    ]
+    recognised = {page: one for page, one in zip(pages, found, strict=True) if one is not None}
     return replace(
         document,
         text="".join(texts),
         pages=tuple(pages),
-        parts=tuple(parts),
-        cells=cells,
-        recognised=tuple(recognised),
-        file_names=names,
-        places=places,
+        parts=tuple(_parts(document.parts, pages)),
+        cells=tuple(map(moves.moved, document.cells)),
+        recognised=tuple(_shifted(line, page.start) for page, one in recognised.items() for line in one.recognised),
+        file_names=tuple(map(moves.moved, document.file_names)),
+        places={**document.places, **{page.number: one.places[1] for page, one in recognised.items()}},
     )
+
+
+class _Moves:
+    """Where what stands in pages is, now that others before it have other texts."""
+
+    def __init__(self, starts: list[int], before: Sequence[str], after: Sequence[str]) -> None:
+        """`starts`: of the pages, where they had the texts `before`."""
+        self._starts, self._sizes = starts, list(map(len, after))
+        self._by = [0, *accumulate(len(new) - len(old) for new, old in zip(after, before, strict=True))]
+
+    def start(self, page: int) -> int:
+        """Of the page of this number, counted from 0."""
+        return self._starts[page] + self._by[page]
+
+    def stop(self, page: int) -> int:
+        return self.start(page) + self._sizes[page]
+
+    def moved(self, one: Span) -> Span:
+        """What stands in a page that has kept its text."""
+        return _shifted(one, self._by[max(bisect_right(self._starts, one.start) - 1, 0)])
+
+
+def _shifted(one: Span, by: int) -> Span:
+    return replace(one, start=one.start + by, stop=one.stop + by)
+
+
+def _parts(parts: Sequence[Part], pages: Sequence[Page]) -> Iterator[Part]:
+    """From the first of their pages to the last; one without pages is where the one before it ends."""
+    end = 0
+    for part in parts:
+        own = [page for page in pages if page.part == part.number]
+        start, end = (own[0].start, own[-1].stop) if own else (end, end)
+        yield replace(part, start=start, stop=end)
 
 
 def _legible(found: Document | str | None) -> Document | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -39,33 +39,38 @@ class WholeAnswer:
     def marks(self) -> list[Mark]:
         """Values that did not end by themselves, windows that say different things, what they say more than the schema
         allows, and what was not read."""
-        marks: list[Mark] = [*ended_marks(self.ended, self.invented), *duplicate_marks(self.again)]
+        of_values = [*ended_marks(self.ended, self.invented), *duplicate_marks(self.again), *self._disagreements()]
+        return [*of_values, *self._left_out(), *self._not_read(), *self._passed_over()]
+
+    def _disagreements(self) -> Iterator[Mark]:
         for where, others in self.answer.disagreements.items():
             detail = f"another part of the document says otherwise ({len(others)} other value{'s'[: len(others) > 1]})"
             shown = [_other(leaf) for leaf in others]
-            marks.append(
-                {"pointer": where, "code": "windows_disagree", "detail": detail, "severity": "low", "others": shown}
-            )
+            yield {"pointer": where, "code": "windows_disagree", "detail": detail, "severity": "low", "others": shown}
+
+    def _left_out(self) -> Iterator[Mark]:
         for where, count in self.answer.left_out.items():
             detail = f"holds as many as the schema allows; {count:,} more that the document's windows gave left out"
-            marks.append({"pointer": where, "code": "cut_off", "detail": detail, "severity": "high"})
-        attempted = [one for one in self.windows if one["state"] != "skipped"]
-        for (part, state, code), some in groupby(
-            attempted, key=lambda one: (one.get("schema_part"), one["state"], one["code"])
-        ):
+            yield {"pointer": where, "code": "cut_off", "detail": detail, "severity": "high"}
+
+    def _not_read(self) -> Iterator[Mark]:
+        """Windows that were tried and not read, or not to their end; those that follow each other are one."""
+        tried = [one for one in self.windows if one["state"] != "skipped"]
+        grouped = groupby(tried, key=lambda one: (one.get("schema_part"), one["state"], one["code"]))
+        for (part, state, code), some in grouped:
             if state in ("failed", "truncated"):
-                of_part = [one for one in attempted if one.get("schema_part") == part]
-                what = self._what(part, list(some), of_part)
+                what = self._what(part, list(some), [one for one in tried if one.get("schema_part") == part])
                 how = "were not read" if state == "failed" else "were not read to their end"
-                detail = f"{what} {how} ({code})"
-                marks.append({"pointer": "", "code": "not_read", "detail": detail, "severity": "high"})
+                yield {"pointer": "", "code": "not_read", "detail": f"{what} {how} ({code})", "severity": "high"}
+
+    def _passed_over(self) -> Iterator[Mark]:
+        """Windows that were too many."""
         if self.unlikely:
             detail = (
                 f"{self.unlikely:,} windows were not read ({UNLIKELY}): all would be more than EXTRACTOR_MAX_WINDOWS, "
                 "and others have more to do with what is asked for"
             )
-            marks.append({"pointer": "", "code": "not_read", "detail": detail, "severity": "low"})
-        return marks
+            yield {"pointer": "", "code": "not_read", "detail": detail, "severity": "low"}
 
     def _what(self, part: int | None, some: list[WindowRead], of_part: list[WindowRead]) -> str:
         """Pages of the document, or properties of the schema where none of the pages was read for them."""
