@@ -55,11 +55,11 @@ class WholeAnswer:
 
     def _not_read(self) -> Iterator[Mark]:
         """Windows that were tried and not read, or not to their end; those that follow each other are one."""
-        tried = [one for one in self.windows if one["state"] != "skipped"]
-        grouped = groupby(tried, key=lambda one: (one.get("schema_part"), one["state"], one["code"]))
+        attempted = [one for one in self.windows if one["state"] != "skipped"]
+        grouped = groupby(attempted, key=lambda one: (one.get("schema_part"), one["state"], one["code"]))
         for (part, state, code), some in grouped:
             if state in ("failed", "truncated"):
-                what = self._what(part, list(some), [one for one in tried if one.get("schema_part") == part])
+                what = self._what(part, list(some), [one for one in attempted if one.get("schema_part") == part])
                 how = "were not read" if state == "failed" else "were not read to their end"
                 yield {"pointer": "", "code": "not_read", "detail": f"{what} {how} ({code})", "severity": "high"}
 

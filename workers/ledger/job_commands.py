@@ -17,6 +17,7 @@ from workers.ledger.new_job import NewJob, Priority
 from workers.ledger.progress import ReadingProgress
 from workers.ledger.quota import check_weight, quota_args, quota_exceeded
 from workers.ledger.scripts import Arg, Call, script
+from workers.ledger.wait_reason import Behind
 
 ALONE = "alone"
 _COUNTS = ("accepted", "queued", "running", "succeeded", "failed", "cancelled", "bytes", "kept")
@@ -217,15 +218,16 @@ class JobCommands:
         detail: str,
         delay_s: float = 0.0,
         counts: bool = True,
-        behind: bool = False,
+        behind: Behind | None = None,
     ) -> Call[str | None]:
         """Gives a running job back: `queued` (publish it when there is no delay; the reconciler does it otherwise),
         `failed` as poison when that was the last attempt, `cancelled` when that was asked; None when not ours.
         `counts=False`: the job is not to blame, and the attempt is not counted against it. `behind`: its document is
-        pictures, and waits behind others that are."""
+        pictures, or to be read in windows, and waits behind others that are; of pictures it is still the file itself
+        that is kept, and it is known from now on what that is."""
         args = (
             job_id, attempt, round(delay_s * 1000), int(not counts), self._settings.max_attempts, detail,
-            self._result_ttl, int(behind),
+            self._result_ttl, behind or "",
         )  # fmt: skip
         return Call(script("release"), prefix(tenant), args, _text)
 

@@ -13,6 +13,9 @@ WaitReason = Literal[
     "queued", "retry", "retry_delay", "no_worker", "worker_loading", "batch_cancelled", "store_full", "readers_busy"
 ]
 
+Behind = Literal["pictures", "windows"]  # what of other documents is read before it
+_WHAT_IT_IS = {"pictures": "pictures of text", "windows": "longer than the model's context"}
+
 
 @dataclass(frozen=True)
 class WaitState:
@@ -57,7 +60,8 @@ def _why(raw: Mapping[str, bytes], ahead: int | None, until: datetime | None) ->
             "what is no longer needed"
         )
     if until is not None and "behind" in raw:
-        return "readers_busy", "It is pictures of text, and as many of those as may wait are being read before it"
+        what = _WHAT_IT_IS.get(raw["behind"].decode(), _WHAT_IT_IS["pictures"])  # an earlier version wrote 1
+        return "readers_busy", f"It is {what}, and as many of those as may wait are being read before it"
     if until is not None:
         return "retry_delay", f"Its attempt {tries} failed; it is tried again at {until.isoformat('T', 'seconds')}"
     if tries:

@@ -17,6 +17,7 @@ from extractor.errors import BUSY, EngineError, code_of
 from extractor.result import LongRead
 from schemas.jsontext import written
 from workers.ledger.ledger import Claim
+from workers.ledger.wait_reason import Behind
 from workers.observability.logs import ids_of
 from workers.worker.heartbeat import ActiveJob
 from workers.worker.long_documents import WindowReading
@@ -68,7 +69,7 @@ def leave_pictures(runtime: Runtime, reading: DocumentReading, holding: ExitStac
         tell, then = runtime.progress_of(active, "pages"), partial(_pictures_read, runtime)
         runtime.pictures.take(PictureReading(active, holding.pop_all(), reading, tell, then))
         return None
-    return _given_back(runtime, active, "other pictures are read before it")
+    return _given_back(runtime, active, "pictures")
 
 
 def _pictures_read(runtime: Runtime, reading: DocumentReading, error: Exception | None) -> None:
@@ -99,7 +100,7 @@ def leave_windows(
         tell, then = runtime.progress_of(active, "windows"), partial(_windows_read, runtime)
         runtime.long.take(WindowReading(active, holding.pop_all(), stored, left, runtime.stats, tell, then))
         return None
-    return _given_back(runtime, active, "other long documents are read before it")
+    return _given_back(runtime, active, "windows")
 
 
 def _windows_read(runtime: Runtime, active: ActiveJob, found: dict[str, Any] | Exception) -> None:
@@ -122,13 +123,13 @@ def _ended(runtime: Runtime, active: ActiveJob, outcome: str, error: Exception |
     runtime.stats.attempt_ended(outcome)
 
 
-def _given_back(runtime: Runtime, active: ActiveJob, why: str) -> str:
+def _given_back(runtime: Runtime, active: ActiveJob, behind: Behind) -> str:
     """To be taken up when those before it are through, by whichever worker."""
     if runtime.stopping.is_set():
         runtime.release(active, "the worker stopped", counts=False)
     else:
-        delay_s = runtime.settings.republish_after_s
-        runtime.release(active, why, delay_s=delay_s, counts=False, behind=True)
+        why, delay_s = f"{behind} of other documents are read before it", runtime.settings.republish_after_s
+        runtime.release(active, why, delay_s=delay_s, counts=False, behind=behind)
     return "released"
 
 

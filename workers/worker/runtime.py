@@ -21,6 +21,7 @@ from extractor.processes.heartbeat import born, machine
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Claim, Ledger, StoreUnavailable, WorkerInfo
 from workers.ledger.progress import Unit
+from workers.ledger.wait_reason import Behind
 from workers.observability import tracing
 from workers.queue.publish import JobQueue
 from workers.worker.gate import Gate
@@ -188,7 +189,7 @@ class Runtime:
         return not self.heartbeat.active()
 
     def release(
-        self, active: ActiveJob, detail: str, *, delay_s: float = 0.0, counts: bool, behind: bool = False
+        self, active: ActiveJob, detail: str, *, delay_s: float = 0.0, counts: bool, behind: Behind | None = None
     ) -> str | None:
         """Gives a job back, and publishes it unless it is to wait. Raises StoreUnavailable."""
         job = active.claim.job

@@ -151,7 +151,9 @@ def test_pictures_are_put_off_where_there_is_no_room_for_them(ledger: Ledger) ->
     )
     first = claim(ledger, job_id, pictures=False)  # nobody knew yet that it is pictures
     assert (
-        ledger.run(ledger.jobs.release(T, job_id, first.attempt, detail="x", counts=False, delay_s=0.001, behind=True))
+        ledger.run(
+            ledger.jobs.release(T, job_id, first.attempt, detail="x", counts=False, delay_s=0.001, behind="pictures")
+        )
         == "queued"
     )
     time.sleep(0.01)
@@ -159,6 +161,22 @@ def test_pictures_are_put_off_where_there_is_no_room_for_them(ledger: Ledger) ->
     seen = job(ledger, job_id)
     assert seen.waiting is not None
     assert (seen.waiting.reason, seen.attempt) == ("readers_busy", 1)
+
+
+def test_a_long_document_that_is_put_off_stays_what_it_is(ledger: Ledger) -> None:
+    job_id = ledger.run(ledger.jobs.create(T, NewJob("invoice@1", b"%PDF", form="file"))).job_id
+    beat = WorkerInfo("w1", "box", 1, True, "ready", slots=1, busy=0, loaded_at=None, model={})
+    ledger.run(ledger.workers.beat(beat))
+    first = claim(ledger, job_id)
+    assert ledger.run(ledger.jobs.keep_read(T, job_id, first.attempt, b"what was read")) == "running"
+    put_off = ledger.jobs.release(T, job_id, first.attempt, detail="x", counts=False, delay_s=0.5, behind="windows")
+    assert ledger.run(put_off) == "queued"
+    seen = job(ledger, job_id)
+    assert seen.waiting is not None
+    assert (seen.waiting.reason, "longer than" in seen.waiting.detail) == ("readers_busy", True)
+    time.sleep(0.6)
+    again = claim(ledger, job_id, pictures=False)
+    assert (again.form, again.document) == ("read", b"what was read")
 
 
 def test_who_only_waited_in_a_worker_that_died_is_not_to_blame(ledger: Ledger) -> None:

@@ -18,6 +18,7 @@ from workers.ledger.ledger import NewJob, StoreUnavailable
 from workers.ledger.progress import ReadingProgress
 from workers.ledger.scripts import Call
 from workers.worker.progress_report import ProgressReport
+from workers.worker.waiting_room import MOST_OF_A_TENANT
 
 pytestmark = pytest.mark.process
 OTHER = "other"
@@ -155,3 +156,23 @@ def test_a_worker_that_stops_gives_long_documents_back(fleet: Fleet) -> None:
     done = fleet.wait(long, 120)
     assert [job.status for job in done] == ["succeeded"] * 3
     assert all(len(job.result["data"]["rows"]) == 60 for job in done if job.result is not None)
+
+
+def test_a_document_for_which_there_is_no_room_keeps_what_was_read_of_it(fleet: Fleet) -> None:
+    """More of one tenant than may wait: those that come later are given back, and taken up again."""
+    fleet.start()
+    document, _ = ledger(12, 60)
+    page = f"<pre>{document.text}</pre>".encode()
+    jobs = []
+    for number in range(MOST_OF_A_TENANT + 4):
+        job = NewJob("window_engine@1", page, media_type="text/html", form="file", filename=f"{number}.html")
+        jobs.append(fleet.ledger.run(fleet.ledger.jobs.create(TENANT, job)).job_id)
+        fleet.queue.publish(TENANT, jobs[-1], job.priority)
+
+    def again() -> bool:
+        found = [fleet.ledger.run(fleet.ledger.jobs.get(TENANT, one)) for one in jobs]
+        return any(one is not None and one.attempt > 1 and one.status != "queued" for one in found)
+
+    until(again, 120, "one that was taken up again")
+    found = [fleet.ledger.run(fleet.ledger.jobs.get(TENANT, one)) for one in jobs]
+    assert {one.status for one in found if one is not None} <= {"queued", "running", "succeeded"}

@@ -20,7 +20,7 @@ if crowded(tonumber(ARGV[6])) then
 end
 if ARGV[8] == '1' and fields(id, 'form')[1] == 'picture' then
   put_off(id, job[4], now + tonumber(ARGV[7]))
-  redis.call('HSET', job_key(id), 'behind', 1)
+  redis.call('HSET', job_key(id), 'behind', 'pictures')
   return nil
 end
 local tries = tonumber(job[2])
