@@ -22,13 +22,16 @@ _BEFORE = re.compile(  # a bracket, or a minus that stands between no two number
     r"(?:(?<![^\W_])(?<!\d[%€$£¥])[-−–](?:(?!\s)|(?<!\d [-−–])(?<!\d[%€$£¥] [-−–]))|\()"
     r"\s?[€$£¥]?\s?(?:[A-Z]{3}\s)?[.,]?$"
 )
-_BEHIND = re.compile(r"\s?[€$£¥]?(?:[-−–](?![^\W_])|\)|\s?(?:CR|DR)\b)")
+_BEHIND = re.compile(  # a minus, a bracket, what a statement calls debits and credits: `259.00 cr`, `88,14 S`
+    r"\s?[€$£¥]?(?:[-−–](?![^\W_])|\)|\s?(?:CR|DR|cr|dr)\b|\s{1,4}[SDC](?=[ \t]*(?:\n|\Z)))"
+)
+_OTHER = {".": ",", ",": "."}
 _GROUPS = re.compile(r"[$£¥￥₹₩] ?$")  # currencies whose countries group by commas: `$1,850` is no 1.85
-_MARK = re.compile(r".*\d([.,])\d{1,2}")  # one that separates no thousands
+_MARK = re.compile(r".*\d([.,])\d\d?")  # one that separates no thousands
 _MAY_BE_A_DAY = re.compile(  # at the end of a sentence, or no number at all: decides nothing
     r"(?<![€$£¥])(?<![A-Z]{3} )(?:[12]\d|3[01]|0?[1-9])\.(?:1[0-2]|0?[1-9])\.(?!\d)"
 )
-_COMMAS = re.compile(r"\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?")  # no decimal mark stands twice
+_GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})+(?:(?!\1)[.,]\d+)?")  # no decimal mark stands twice
 _FIGURES = re.compile(r"(\d\d?) ?([-/.]) ?(\d\d?) ?[-/.] ?(\d{4}|\d\d)")  # a day in figures, its year last
 # Where a pattern begins with a character, not with what may not stand before it, places without that cost nothing.
 _YEAR = re.compile(r"[12](?<!\d.)(?:(?<=1)9|(?<=2)0)\d\d(?!\d)")
@@ -85,10 +88,14 @@ def _spans(text: str, dates: Sequence[Spelled]) -> list[tuple[int, int]]:
 
 
 def _decimal_mark(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    numbers = [text[start:stop] for start, stop in spans if not _MAY_BE_A_DAY.match(text, start)]
-    found = {match[1] for number in numbers if (match := _MARK.fullmatch(number))}
-    if any(map(_COMMAS.fullmatch, numbers)):
-        found.add(".")
+    """Times of day decide nothing, and one digit behind a mark only where another number has the mark too: the `2.0` of
+    a motor says nothing of `97.450 km`."""
+    times = {span for those in find.time_spans(text).values() for span in those}
+    numbers = [text[slice(*span)] for span in spans if span not in times and not _MAY_BE_A_DAY.match(text, span[0])]
+    fractions = [match for number in numbers if (match := _MARK.fullmatch(number))]
+    marks = [match[1] for match in fractions]
+    found = {match[1] for match in fractions if match[0][-2] not in ".," or marks.count(match[1]) > 1}
+    found |= {_OTHER[match[1]] for number in numbers if (match := _GROUPED.fullmatch(number))}
     return found.pop() if len(found) == 1 else ""
 
 
