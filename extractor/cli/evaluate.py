@@ -28,7 +28,7 @@ from extractor.cli.flags import (
     options_of,
     schema_of,
 )
-from extractor.cli.output import SOME_FAILED, fail, put, put_rows, put_text, say
+from extractor.cli.output import SOME_FAILED, fail, in_a_line, put, put_rows, put_text, say
 from extractor.client import Client
 from extractor.config import read_settings
 from extractor.errors import FieldError, InputError, SchemaError
@@ -119,10 +119,12 @@ def _show(report_: JSON, changed: JSON | None, *, as_json: bool) -> None:
         put_rows(faulty if sys.stdout.isatty() else [table.FIELD_HEADS, *faulty], *table.FIELD_HEADS)
     if right:
         put_text([f"{len(right)} field{'s' if len(right) != 1 else ''} in which all is right"])
+    if faults := [in_a_line(fault) for fault in table.faults(report_)]:
+        put_text(["", *faults])
     put_text([""])
     put_rows(list(table.summary_rows(report_)), "figure", report_["model"])
     if changed is not None:
-        put_text(["", *table.changes(changed)])
+        put_text(["", *map(in_a_line, table.changes(changed))])
     for one in report_["documents"]:
         if one["error"]:
             say(f"{one['name']}: {one['error']['detail']} ({one['error']['code']})")

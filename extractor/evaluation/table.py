@@ -8,6 +8,8 @@ from typing import Any
 JSON = dict[str, Any]
 Row = Sequence[str]
 _MOST_CHANGES = 20
+_MOST_FAULTS = 10
+_FAULTS = ("wrong", "missing", "invented")
 _LONGEST = 60  # characters of a value
 _KINDS = {"exact": "exact", "normalised": "normalised", "wrong": "wrong", "missing": "missing", "invented": "invented",
           "null_right": "null, rightly"}  # fmt: skip
@@ -82,6 +84,22 @@ def field_rows(report: JSON) -> tuple[list[Row], list[Row]]:
         row = [one["field"], *(str(one[kind]) for kind in _KINDS), figure(one["f1"])]
         (faulty if one["wrong"] + one["missing"] + one["invented"] else right).append(row)
     return faulty, right
+
+
+def faults(report: JSON) -> Iterator[str]:
+    """The first values that are not right, with the right ones. Of a document that failed the error says more."""
+    found = [
+        (one["name"], leaf)
+        for one in report["documents"]
+        if not one["error"]
+        for leaf in one["leaves"]
+        if leaf["kind"] in _FAULTS
+    ]
+    for name, leaf in found[:_MOST_FAULTS]:
+        where = leaf["gold_pointer"] or leaf["pointer"]
+        yield f"{name} {where}: {short(leaf['value'])} (right: {short(leaf['gold'])})"
+    if len(found) > _MOST_FAULTS:
+        yield f"and {len(found) - _MOST_FAULTS:,} more that are not right: --json and --html have all of them"
 
 
 def changes(report: JSON) -> Iterator[str]:

@@ -64,6 +64,7 @@ def test_a_table_for_a_person(run: Run, folder: Path, answering: Any) -> None:
     assert done.out.splitlines()[1].split() == ["/name", "0", "1", "1", "0", "0", "0", "0.500"]
     assert "1 field in which all is right" in done.out
     assert "not printed in the document" in done.out
+    assert "\n\nb.txt /name: Jo Doe (right: Jo Roe)\n\n" in done.out
 
 
 def test_json_for_a_machine_and_what_changed_since(run: Run, folder: Path, answering: Any, tmp_path: Path) -> None:
