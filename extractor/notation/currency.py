@@ -23,7 +23,7 @@ _WORDS = {  # whole words, in any case
 }  # fmt: skip
 _BESIDE_NUMBERS = {  # letters that mean much else
     "kr": "SEK NOK DKK ISK", "Kr": "SEK NOK DKK ISK", "KR": "SEK NOK DKK ISK", "RMB": "CNY", "S/": "PEN",
-    "Fr": "CHF", "SFr": "CHF", "sFr": "CHF", "Rs": "INR PKR LKR", "RM": "MYR", "Rp": "IDR",
+    "Fr": "CHF", "SFr": "CHF", "sFr": "CHF", "Rs": "INR PKR LKR", "RS": "INR PKR LKR", "RM": "MYR", "Rp": "IDR",
     "TL": "TRY", "Ft": "HUF", "lei": "RON", "RON": "RON", "лв": "BGN", "руб": "RUB", "грн": "UAH", "Dhs": "AED",
     "Dh": "AED MAD", "KSh": "KES", "KSH": "KES", "Kc": "CZK", "zl": "PLN",
 }  # fmt: skip
@@ -42,8 +42,9 @@ _FIRST_LETTERS = "".join(
 _FIRST_SIGNS = "".join({sign[0] for sign in _ANYWHERE})
 _SIGN = re.compile(
     rf"(?<![^\W\d_])(?=[{_FIRST_LETTERS}])(?:"
-    rf"(?!KR-)(?:{_LETTERS})(?=\.?:? {{0,12}}{_AMOUNT}(?:/-)?(?![\w/]))"  # `kr. 499,-`
-    rf"|(?:(?<=\d)|(?<=\d[ \u00a0\u202f])|(?<=\d[.,:]-[ \u00a0]))(?:{_LETTERS})(?![^\W_])"  # `499,- kr`, `12TL`
+    rf"(?!KR-)(?:{_LETTERS})(?=\.?:? {{0,40}}{_AMOUNT}(?:/-)?(?![\w/]))"  # `kr. 499,-`
+    rf"|(?<=\()(?:{_LETTERS})(?=\))"  # above a column, or behind its name
+    rf"|(?:(?<=\d)|(?<=\d[ \u00a0\u202f])|(?<=\d  )|(?<=\d[.,:]-[ \u00a0]))(?:{_LETTERS})(?![^\W_])"  # `499,- kr`
     r"|R(?= {0,12}\d[\d ,.'’]{0,14}[.,]\d\d(?![\w/]))"
     rf"|(?i:{_one_of(_WORDS)})(?![^\W_]))"
     rf"|(?=[{_FIRST_SIGNS}])(?:{_one_of(_ANYWHERE)})"

@@ -28,11 +28,15 @@ _HOUR = r"(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[-+]\d\d:?\d\d)?"
 _DATE_AND_TIME = re.compile(f"{_DAY}(?:[T ]{_HOUR})?|{_HOUR}")
 _CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o'clock, its half behind `9-11 am`
     r"(\d(?<![\d:.,]\d)\d?)(?:([:.]| ?h ?| ?uhr ?|[時时點点시] ?)([0-5]\d))?(?::([0-5]\d))?"
-    r"(?: ?(?:([ap])\.? ?m\b\.?|(uhr|h|hrs|o['’]clock)\b)|(?= ?[-–] ?\d\d?(?:[:.]\d\d)? ?[ap]\.? ?m\b)())?(?!:?\d)",
+    r"(?: ?(?:([ap])\.? ?m\b\.?|(uhr|uur|h|hrs|hod|o['’]clock)\b)"
+    r"|(?= ?[-–] ?\d\d?(?:[:.]\d\d)? ?[ap]\.? ?m\b)())?(?!:?\d)",
     re.IGNORECASE,
 )
 _HALVES = {"午前": "a", "上午": "a", "오전": "a", "午後": "p", "下午": "p", "오후": "p"}
-_ANNOUNCED = re.compile(rf"(?:(?<![^\W_])(?i:klo?\.?|godz\.?|ore) |({'|'.join(_HALVES)}) ?)$")  # before a time of day
+_ANNOUNCED = re.compile(  # before a time of day
+    rf"(?:(?<![^\W_])(?i:klo?\.?|godz\.?|ore|gegen|avg|ank|dep|arr) |({'|'.join(_HALVES)}) ?)$"
+)
+_BEHIND_A_DAY = re.compile(r"(?:\d[-/.]\d\d?[-/.]\d\d|(?:19|20)\d\d|-\d\d-\d\d),? {1,2}$")  # `9.2.2026 7.32`
 _MILITARY = re.compile(r"(?<![\w.,:-])([01]\d|2[0-3])([0-5]\d) ?(?:hrs?|h|uhr)(?![^\W_])", re.IGNORECASE)
 _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
     rf"(?<![\d/.,-])(?-i:(?=\d\d?(?!\d)|[{FIRST_LETTERS}](?<![^\W_].)[^\W\d_]+\.? \d))(?:"
@@ -134,8 +138,10 @@ def time_spans(text: str) -> Spans:
     for found in _CLOCK.finditer(text):
         hour, mark, minute, second, half, word, shared = found.groups()
         announced = _ANNOUNCED.search(text, max(0, found.start() - 6), found.start())
+        behind = _BEHIND_A_DAY.search(text, max(0, found.start() - 12), found.start())
         half = half or _HALVES.get(announced[1] if announced else "")
-        if not (half or word or shared is not None or (announced and minute) or mark not in (None, ".")):
+        is_clear = minute and (announced or behind or hour[0] == "0" < hour[1:])  # no amount is `08.05`
+        if not (half or word or shared is not None or mark not in (None, ".") or is_clear):
             continue
         of_day = int(hour) % 12 + (12 if half in ("p", "P") else 0) if half else int(hour)
         time = f"{of_day:02}:{minute or '00'}"

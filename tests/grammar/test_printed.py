@@ -275,6 +275,8 @@ def test_a_date_is_one_in_any_notation(document: str, yes: str, no: str) -> None
         ({"type": "string", "format": "time-local"}, "14h30, 15時45分, 8 Uhr",
          ["14:30", "15:45", "08:00:00"], ["14:45"]),
         ({"type": "string", "format": "time-local"}, "opens 9:05 am", ["09:05", "09:05:00"], ["21:05"]),
+        ({"type": "string", "format": "time-local"}, "9.2.2026 7.32, avg 06.44, om 19.22 uur, 07.55; 12.50 a",
+         ["07:32", "06:44", "19:22", "07:55"], ["12:50", "20:26", "09:20"]),
     ],
 )  # fmt: skip
 def test_patterns_lengths_and_formats_hold_too(kind: JSON, document: str, yes: list[str], no: list[str]) -> None:

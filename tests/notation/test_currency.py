@@ -28,6 +28,10 @@ from extractor.notation.currency import codes
         ("Celkem 1 299,00 Kč", "CZK", "Kč"),
         ("合計 1,280円", "JPY", "円"),
         ("Total de plată 250,00 lei", "RON", "lei"),
+        ("TOTAL (RM)                59.20", "MYR", "RM"),
+        ("NET TL                34.010,96", "TRY", "TL"),
+        ("UHRADIT    11 471  Kc", "CZK", "Kc"),
+        ("NET PAYABLE  RS  538.00", "INR", "RS"),
     ],
 )
 def test_a_sign_is_what_it_may_mean(text: str, code: str, printed: str):
@@ -43,6 +47,8 @@ def test_a_sign_is_what_it_may_mean(text: str, code: str, printed: str):
         ("Total US$ 14.20", "CAD"),
         ("R310, Groot Drakenstein", "ZAR"),
         ("Herr Fr. Meier", "CHF"),
+        ("Herr (Fr. Meier)", "CHF"),
+        ("MRS 538", "INR"),
         ("krone 12", "SEK"),
         ("Rechnung", "ZAR"),
         ("Model R 22/4", "ZAR"),
