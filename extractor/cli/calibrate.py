@@ -43,6 +43,7 @@ from extractor.evaluation.judged import Answered
 
 _TOO_FEW = "at least 40 of them, 5 right and 5 wrong, in 5 documents"
 _TOO_FEW_TO_MOVE = "to move the fit it begins from takes at least 5 of them in 3 documents"
+_FEW = 20  # documents
 _LABELS = {"before": "the model's own", "base": "by the fit it begins from", "after": "calibrated"}
 
 
@@ -140,6 +141,8 @@ def _show(fitted: CalibrationFit, found: list[CalibrationSample], path: Path) ->
         if (scores := report.get(name))
     ]
     put_rows([["", *HEADS], *lines], "", *HEADS)
+    if fitted.calibration.documents < _FEW:
+        say(f"{fitted.calibration.documents} documents say little, of these figures too: take {_FEW} or more")
     fitted.calibration.write(path)
     base = fitted.calibration.base
     moved = f", moved from a fit of {base['fitted']} to {base['documents']}" if base is not None else ""

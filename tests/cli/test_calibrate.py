@@ -123,6 +123,7 @@ def test_few_documents_move_the_fit_that_it_begins_from(
     assert fit.documents == 30
     assert fit.report["null"]["base"]["count"] == 30
     assert "moved from a fit of 2026-11-01 to 900" in done.out
+    assert "say little" not in done.err
     assert "nulls, by the fit it begins from" in done.out
     assert 0.5 < 1 / (1 + math.exp(-fit.curves["null"].bias)) < 0.9, "two of three nulls are right"
 
@@ -142,6 +143,7 @@ def test_of_what_is_too_few_the_fit_says_what_it_said(
     assert "too few nulls: 2; to move the fit it begins from takes at least 5 of them in 3 documents" in done.err
     assert read(path).curves["null"] == read(base).curves["null"]
     assert read(path).base is not None
+    assert "12 documents say little, of these figures too: take 20 or more" in done.err
 
 
 def test_enough_documents_have_a_fit_of_their_own_where_that_is_better(
