@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -94,7 +95,8 @@ class SchemaChecker:
     async def _check(self, tenant: str, text: bytes) -> tuple[dict[str, Any], Refusal | None]:
         try:
             async with self._limiter.slot(tenant):
-                verdict, _ = await to_thread.run_sync(self._call, text, limiter=self._threads)
+                call = partial(self._sandbox.call_twice, "report", None, [text])
+                verdict, _ = await to_thread.run_sync(call, limiter=self._threads)
         except QueueFull:
             raise _busy("Many schemas wait to be checked") from None
         except SandboxError as error:
@@ -104,14 +106,6 @@ class SchemaChecker:
             return _report_of(refusal), refusal
         problem = verdict["problem"]
         return verdict["report"], problem and _refusal(problem)
-
-    def _call(self, text: bytes) -> tuple[Any, list[bytes]]:
-        try:
-            return self._sandbox.call("report", None, [text])
-        except SandboxError as error:
-            if error.kind not in ("crashed", "unavailable"):
-                raise
-            return self._sandbox.call("report", None, [text])  # a child that was killed once may not be to blame
 
 
 def as_json(value: object) -> bytes:

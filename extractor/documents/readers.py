@@ -5,6 +5,7 @@ Pictures have a sandbox of their own because they take seconds: a page of text n
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,8 @@ from extractor.documents.ocr import OcrEngineName, available
 from extractor.documents.splice import pictures_of, with_recognised
 from extractor.errors import Cancelled, DocumentError, EngineError
 from extractor.sandbox import Rejected, Sandbox, SandboxError, SandboxLimits
+
+log = logging.getLogger(__name__)
 
 _MODULE = "extractor.documents.child"
 _TEXTS = SandboxLimits(cpu_s=5, wall_s=120, memory_bytes=1536 * 1024**2)
@@ -116,7 +119,9 @@ class Readers:
         **more: Any,
     ) -> tuple[Any, list[bytes]]:
         try:
-            return sandbox.call(function, {"context": asdict(context), **more}, [data], wall_s=wall_s, cancel=cancel)
+            return sandbox.call_twice(
+                function, {"context": asdict(context), **more}, [data], wall_s=wall_s, cancel=cancel
+            )
         except Rejected as no:
             raise DocumentError(no.detail, code=no.code) from None
         except SandboxError as error:
@@ -125,7 +130,10 @@ class Readers:
             if error.kind in ("busy", "unavailable"):
                 reason = f"documents cannot be read just now: {error.detail}"
                 raise EngineError(reason, code="readers_unavailable") from None
-            code = "unreadable_document" if error.kind in ("crashed", "failed") else "document_too_complex"
+            broke = error.kind in ("crashed", "failed")
+            if broke:
+                log.warning("a reader broke down: %s", error.detail)  # which quotes nothing of the document
+            code = "unreadable_document" if broke else "document_too_complex"
             raise DocumentError(f"the document cannot be read: {_TOO_MUCH[error.kind]}", code=code) from None
 
 

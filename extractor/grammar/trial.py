@@ -60,7 +60,9 @@ class Judge:
         `wall_s`, Cancelled, and EngineError where it cannot be tried now."""
         blobs = [_json(json_schema)]
         with _errors_of("building its grammar", wall_s, TRIAL):
-            written = _call(self._trial_box(), "grammar", asdict(self._bounds), blobs, wall_s, cancel)
+            written, _ = self._trial_box().call_twice(
+                "grammar", asdict(self._bounds), blobs, wall_s=wall_s, cancel=cancel
+            )
         return str(written)
 
     def printed(
@@ -72,7 +74,7 @@ class Judge:
         given = {"mode": mode, "bounds": asdict(self._bounds), "file_names": list(file_names)}
         blobs = [_json(json_schema), text.encode("utf-8", "surrogatepass")]
         with _errors_of("building the grammar of what the document prints", wall_s, ANSWER):
-            grammar, held = _call(self._answer_box(), "printed", given, blobs, wall_s, cancel)
+            (grammar, held), _ = self._answer_box().call_twice("printed", given, blobs, wall_s=wall_s, cancel=cancel)
         return PrintedAnswers(grammar, demand.marked, PrintedDocument(text, file_names), held)
 
     def faults(
@@ -81,7 +83,7 @@ class Judge:
         """Where the answer `text` does not fit: (pointer, what is wrong there). Raises as `grammar` does."""
         with _errors_of("checking an answer against it", wall_s, ANSWER):
             blobs = [_json(json_schema), text.encode("utf-8", "surrogatepass")]
-            found = _call(self._answer_box(), "faults", None, blobs, wall_s, cancel)
+            found, _ = self._answer_box().call_twice("faults", None, blobs, wall_s=wall_s, cancel=cancel)
         return [(str(where), str(what)) for where, what in found]
 
     @cached_property
@@ -127,18 +129,6 @@ def _given(tokenizer: Any) -> tuple[dict[str, Any], bytes | None]:
     stops = tokenizer.eos_token_id
     given = {"vocab": len(tokenizer), "stops": [stops] if isinstance(stops, int) else stops}
     return given, backend.to_str().encode()
-
-
-def _call(
-    box: Sandbox, function: str, value: Any, blobs: list[bytes], wall_s: float, cancel: threading.Event | None
-) -> Any:
-    """As `Sandbox.call`. Whose child was killed once may not be to blame: memory may have run out for another."""
-    try:
-        return box.call(function, value, blobs, wall_s=wall_s, cancel=cancel)[0]
-    except SandboxError as error:
-        if error.kind not in ("crashed", "unavailable"):
-            raise
-        return box.call(function, value, blobs, wall_s=wall_s, cancel=cancel)[0]
 
 
 @contextmanager

@@ -74,6 +74,24 @@ class Sandbox:
             self._children.give_back(child)
         return _result(reply, self.limits), out
 
+    def call_twice(
+        self,
+        function: str,
+        value: Any = None,
+        blobs: Sequence[bytes] = (),
+        *,
+        wall_s: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> tuple[Any, list[bytes]]:
+        """As `call`, and once more where its child crashed or went with its zygote: whoever was killed (for want of
+        memory, say) may not be to blame."""
+        try:
+            return self.call(function, value, blobs, wall_s=wall_s, cancel=cancel)
+        except SandboxError as error:
+            if error.kind not in ("crashed", "unavailable"):
+                raise
+        return self.call(function, value, blobs, wall_s=wall_s, cancel=cancel)
+
     def pids(self) -> list[int]:
         """Of the zygote, when it runs."""
         return self._children.pids()

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import orjson
@@ -46,8 +47,9 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # the collector of a child leaves the shared pages alone
     gc.enable()
-    control.send(orjson.dumps({"ready": os.getpid()}))
-    _serve_parent(control, module, limits)
+    with suppress(BrokenPipeError):  # the parent is gone already
+        control.send(orjson.dumps({"ready": os.getpid()}))
+        _serve_parent(control, module, limits)
 
 
 def _read(descriptor: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import socket
 import subprocess
@@ -192,6 +193,27 @@ def test_a_zygote_that_dies_or_hangs_is_no_fault_of_the_call(monkeypatch: pytest
     assert kinds <= {"unavailable"}
     assert served(own), "another is there"
     own.close()
+
+
+def test_who_was_killed_once_is_called_once_more(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed: list[int] = []
+
+    def learn_pid(self: forked.ForkedChildren, child: forked.ForkedChild) -> None:
+        learned(self, child)
+        if len(killed) < most:
+            killed.append(child.pid)
+            os.kill(child.pid, signal.SIGKILL)
+
+    learned = forked.ForkedChildren.learn_pid
+    monkeypatch.setattr(forked.ForkedChildren, "learn_pid", learn_pid)
+    most = 1
+    assert box.call_twice("echo", 7)[0]["value"] == 7
+    assert len(killed) == 1
+    killed.clear()
+    most = 2
+    with pytest.raises(SandboxError) as caught:
+        box.call_twice("echo", 7)
+    assert (caught.value.kind, len(killed)) == ("crashed", 2)
 
 
 def test_a_child_that_went_with_its_zygote_is_not_blamed_where_another_zygote_is_there_already() -> None:

@@ -65,7 +65,8 @@ def kinds(measured: dict[str, Any]) -> str:
     rows = [
         f"| {name} | {kind} | {got['n_documents']} | {_share(got, 'scalars')} | "
         f"{_share(got, 'rows') if got['n_rows'] else 'none'} |"
-        for name, scores in measured.items() for kind, got in scores.get("kinds", {}).items()
+        for name, scores in measured.items()
+        for kind, got in scores.get("kinds", {}).items()
     ]
     return "\n".join([head, *rows])
 
