@@ -47,7 +47,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # the collector of a child leaves the shared pages alone
     gc.enable()
-    with suppress(BrokenPipeError):  # the parent is gone already
+    with suppress(ConnectionError):  # the parent is gone
         control.send(orjson.dumps({"ready": os.getpid()}))
         _serve_parent(control, module, limits)
 

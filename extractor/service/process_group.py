@@ -74,8 +74,9 @@ class ProcessGroup:
     def kill_all(self) -> None:
         """The API and the workers, at once; the store still ends in order."""
         for process in self._processes:
-            if process.child is not None:
-                process.child.kill()
+            child = process.child  # which another thread may take away meanwhile
+            if child is not None:
+                child.kill()
 
     def begin(self, scratch: Path) -> None:
         """Starts the store; API and workers start in the first round. `scratch`: a folder for as long as this runs."""

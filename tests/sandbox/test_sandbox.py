@@ -251,6 +251,28 @@ def test_a_machine_that_has_no_room_is_no_fault_of_the_call(
     own.close()
 
 
+def test_a_zygote_whose_parent_dies_says_nothing(tmp_path: Path) -> None:
+    """With an answer on its way that nobody reads."""
+    script = (
+        "import os, signal\nfrom extractor.sandbox import Sandbox\n"
+        f"box = Sandbox({_STRANGER!r})\nbox.start()\nchildren = box._children\n"
+        'children._control.send(b\'{"do": "reap", "pid": 1073741824}\')\n'
+        "import select\nselect.select([children._control], [], [])\n"
+        "print(box.pids()[0], flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    said = tmp_path / "said"
+    with said.open("wb") as errors:
+        parent = subprocess.run(
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=errors, cwd=Path(__file__).parents[2],
+            check=False,
+        )  # fmt: skip
+    gone_by = time.monotonic() + 20
+    while psutil.pid_exists(int(parent.stdout)):
+        assert time.monotonic() < gone_by
+        time.sleep(0.02)
+    assert said.read_text() == ""
+
+
 def test_a_module_that_does_not_load_is_an_error_that_says_why() -> None:
     broken = Sandbox(_STRANGER, setup="broken")
     with pytest.raises(SandboxError, match="no such thing") as caught:
