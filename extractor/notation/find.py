@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from extractor.notation.calendar import ENGLISH, FIRST_LETTERS, NAME, ORDINAL, month
+from extractor.notation.currency import SIGN_OR_CODE
 from extractor.notation.fold import folded
 from extractor.notation.spell import dates
 
@@ -26,6 +27,7 @@ _SPACED = re.compile(r"\d(?<![\d.,].)\d{0,2}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
 _DAY = r"(\d{4}-\d\d(?:-\d\d)?)"
 _HOUR = r"(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[-+]\d\d:?\d\d)?"
 _DATE_AND_TIME = re.compile(f"{_DAY}(?:[T ]{_HOUR})?|{_HOUR}")
+_COUNTS = rf" {{0,3}}(?:%|(?-i:(?:{SIGN_OR_CODE}|Euro|kg|g|cm|mm|km|ml)(?![^\W_]))(?! {{0,3}}\d))"  # of what it is
 _CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o'clock, its half behind `9-11 am`
     r"(\d(?<![\d:.,]\d)\d?)(?:([:.]| ?h ?| ?uhr ?|[時时點点시] ?)([0-5]\d))?(?::([0-5]\d))?"
     r"(?: ?(?:([ap])\.? ?m\b\.?|(uhr|uur|h|hrs|hod|o['’]clock)\b)"
@@ -37,13 +39,15 @@ _ANNOUNCED = re.compile(  # before a time of day
     rf"(?:(?<![^\W_])(?i:klo?\.?|godz\.?|ore|gegen|avg|ank|dep|arr) |({'|'.join(_HALVES)}) ?)$"
 )
 _BEHIND_A_DAY = re.compile(r"(?:\d[-/.]\d\d?[-/.]\d\d|(?:19|20)\d\d|-\d\d-\d\d),? {1,2}$")  # `9.2.2026 7.32`
+_NO_TIME, _NUMBER_GOES_ON = re.compile(_COUNTS), re.compile(r"[.,]\d")  # `7.32 EUR`, `03.04.2026`
 _MILITARY = re.compile(r"(?<![\w.,:-])([01]\d|2[0-3])([0-5]\d) ?(?:hrs?|h|uhr)(?![^\W_])", re.IGNORECASE)
 _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
     rf"(?<![\d/.,-])(?-i:(?=\d\d?(?!\d)|[{FIRST_LETTERS}](?<![^\W_].)[^\W\d_]+\.? \d))(?:"
     rf"(?P<d1>\d\d?){ORDINAL}?[ /-]?(?:de |of |d['’])?(?P<m1>{NAME})(?:\.?(?:[ /-]['’]?|['’])(?P<y>\d\d))?"
     rf"|(?<![^\W_])(?P<m2>{ENGLISH})\.? (?P<d2>\d\d?)(?:st|nd|rd|th)?(?:,? ['’](?P<y2>\d\d))?"
     r"|(?P<d3>\d\d)/(?P<m3>\d\d)|(?P<d4>\d\d?)\. ?(?P<m4>\d\d?)\."
-    r"|(?<!\S)(?P<d5>\d\d)-(?P<m5>\d\d)(?!\S)|(?:(?<=\n)|\A)(?P<d6>\d\d)\.(?P<m6>\d\d)(?=  |\t| [^\W\d_]))"  # in a row
+    r"|(?<!\S)(?P<d5>\d\d)-(?P<m5>\d\d)(?!\S)|(?:(?<=\n)|\A)(?P<d6>\d\d)\.(?P<m6>\d\d)(?=  |\t| [^\W\d_])"  # in a row
+    rf"(?!{_COUNTS}))"
     r"(?![^\W_]|[/:-]\d|\.?,?[ -]?'?(?:de |del )?(?:\d{4}(?!\d)|\d\d(?![\d:]|[.,]\d)))",
     re.IGNORECASE,
 )
@@ -140,7 +144,8 @@ def time_spans(text: str) -> Spans:
         announced = _ANNOUNCED.search(text, max(0, found.start() - 6), found.start())
         behind = _BEHIND_A_DAY.search(text, max(0, found.start() - 12), found.start())
         half = half or _HALVES.get(announced[1] if announced else "")
-        is_clear = minute and (announced or behind or hour[0] == "0" < hour[1:])  # no amount is `08.05`
+        alone = (behind or hour[0] == "0" < hour[1:]) and not _NUMBER_GOES_ON.match(text, found.end())
+        is_clear = minute and int(hour) < 25 and (announced or alone) and not _NO_TIME.match(text, found.end())
         if not (half or word or shared is not None or mark not in (None, ".") or is_clear):
             continue
         of_day = int(hour) % 12 + (12 if half in ("p", "P") else 0) if half else int(hour)

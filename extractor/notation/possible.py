@@ -23,7 +23,8 @@ _BEFORE = re.compile(  # a bracket, or a minus that stands between no two number
     r"\s?[€$£¥]?\s?(?:[A-Z]{3}\s)?[.,]?$"
 )
 _BEHIND = re.compile(  # a minus, a bracket, what a statement calls debits and credits: `259.00 cr`, `88,14 S`
-    r"\s?[€$£¥]?(?:[-−–](?![^\W_])|\)|\s?(?:CR|DR|cr|dr)\b|\s{1,4}[SDC](?=[ \t]*(?:\n|\Z)))"
+    r"\s?[€$£¥]?(?:[-−–](?![^\W_])|\)|\s?(?:CR|DR)\b)"
+    r"|(?<=[.,]\d\d)(?:\s?(?:cr|dr)\b|[ \u00a0]{1,4}[SDC](?=[ \t]*(?:\n|\Z)))"  # no size `38 S`, no `3 cr` of a course
 )
 _OTHER = {".": ",", ",": "."}
 _GROUPS = re.compile(r"[$£¥￥₹₩] ?$")  # currencies whose countries group by commas: `$1,850` is no 1.85
@@ -31,7 +32,11 @@ _MARK = re.compile(r".*\d([.,])\d\d?")  # one that separates no thousands
 _MAY_BE_A_DAY = re.compile(  # at the end of a sentence, or no number at all: decides nothing
     r"(?<![€$£¥])(?<![A-Z]{3} )(?:[12]\d|3[01]|0?[1-9])\.(?:1[0-2]|0?[1-9])\.(?!\d)"
 )
+_MAY_BE_NUMBERS = re.compile(r"\d\d?/\d\d? \d{4}|\d\d\|\d\d\|\d{4}")  # as well as a day: `1/2 2000 g`, cells of a row
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})+(?:(?!\1)[.,]\d+)?")  # no decimal mark stands twice
+_BYTE = r"(?:1?\d\d?|2[0-4]\d|25[0-5])"
+_ADDRESS = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")  # of a machine: says nothing of thousands
+_COMPANY = re.compile(r"CHE[- ]$")  # as Switzerland numbers them: `CHE-123.456.789`
 _FIGURES = re.compile(r"(\d\d?) ?([-/.]) ?(\d\d?) ?[-/.] ?(\d{4}|\d\d)")  # a day in figures, its year last
 # Where a pattern begins with a character, not with what may not stand before it, places without that cost nothing.
 _YEAR = re.compile(r"[12](?<!\d.)(?:(?<=1)9|(?<=2)0)\d\d(?!\d)")
@@ -80,7 +85,8 @@ def decimal_mark(text: str) -> str:
 
 def _spans(text: str, dates: Sequence[Spelled]) -> list[tuple[int, int]]:
     """Where numbers stand, and years of days."""
-    within = {at for date in dates for at in range(date.start, date.stop)}
+    sure = (date for date in dates if not _MAY_BE_NUMBERS.fullmatch(text, date.start, date.stop))
+    within = {at for date in sure for at in range(date.start, date.stop)}
     spans = [span for spans in find.number_spans(text).values() for span in spans if span[0] not in within]
     bigger = Bigger(text)
     spans = [span for span in spans if not bigger.is_of_a_token(*span)]
@@ -95,7 +101,12 @@ def _decimal_mark(text: str, spans: Iterable[tuple[int, int]]) -> str:
     fractions = [match for number in numbers if (match := _MARK.fullmatch(number))]
     marks = [match[1] for match in fractions]
     found = {match[1] for match in fractions if match[0][-2] not in ".," or marks.count(match[1]) > 1}
-    found |= {_OTHER[match[1]] for number in numbers if (match := _GROUPED.fullmatch(number))}
+    grouped = [text[slice(*span)] for span in spans if not _COMPANY.search(text, max(0, span[0] - 4), span[0])]
+    found |= {
+        _OTHER[match[1]]
+        for number in grouped
+        if (match := _GROUPED.fullmatch(number)) and not _ADDRESS.fullmatch(number)
+    }
     return found.pop() if len(found) == 1 else ""
 
 

@@ -57,7 +57,7 @@ def test_marks_say_what_is_printed_and_where(tmp_path: Path) -> None:
     [
         ("=== de\n{sum:3}", "bill.txt:11: no @field sum"),
         ("=== de\n\n{day:03.05.}", "bill.txt:12: '03.05.' may be"),
-        ("=== de\n{day:03.04.25}", "say day=… before the colon"),
+        ("=== de\n{day:03/04/25}", "say day=… before the colon"),
         ("=== de\n{total:none}", "may be no number"),
         ("=== de\n{lines.1.text:Brot}", "the rows of lines are [1]"),
         ("=== de\nBrot }", "a brace that is no mark's"),

@@ -54,6 +54,9 @@ def test_words_that_begin_like_a_month_and_figures_of_something_longer_are_no_da
         ("3m EUR 5.00, 4K $20, 2 m", "3 4 2", "3000000 4000 2000000"),
         ("Tel. 555 12 13", "", "555 12 13"), ("3m and 5 m long", "3 5", "3000000 5000000"),
         ("GB29 NWBK 6016 1331 9268 19", "", "29 6016 1331 9268 19"), ("4111 1111 1111 1112", "", "4111 1111 1112"),
+        ("1/2 2000 g", "1 2 2000", ""), ("12|10|2015|400", "12 10 2015 400", ""), ("12/10/2015", "2015", "12 10"),
+        ("88,14 S\n5.00 cr", "-88.14 -5", ""), ("Size 38 S\n3 cr\n9 dr\n20  C\n", "38 3 9 20", "-38 -3 -9 -20"),
+        ("192.168.100.200 answers in 1.250 s", "1.25 1250", ""), ("CHE-123.456.789: 1.250 kg", "1.25 1250", ""),
         ("2021 2022 2023 2024", "2021 2024", ""), ("SN 12AB34", "", "12 34"),
     ],
 )  # fmt: skip
@@ -61,6 +64,29 @@ def test_numbers_in_the_notations_of_many_countries(document: str, yes: str, no:
     found = Candidates(document).numbers
     assert set(yes.split()) <= found.keys()
     assert not set(no.split()) & found.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("9.2.2026 7.32 Kaffe", "07:32 19:32"), ("9.2.2026 7.32 EUR 4,00", "07:32 19:32"), ("9.2.2026 7.32 EUR", ""),
+        ("9.2.2026 7.32 kr Kaffe", ""), ("gegen 12.50 Euro", ""), ("9.2.2026 45.00", ""), ("03.04.2026", ""),
+        ("12.31.25", ""), ("kl. 9.30.", "09:30 21:30"), ("08.05%", ""), ("08.05 kg", ""),
+    ],
+)  # fmt: skip
+def test_an_amount_and_a_day_with_points_are_no_time(text: str, times: str) -> None:
+    assert list(possible.hours(text)) == times.split()
+
+
+@pytest.mark.parametrize(
+    ("row", "day"),
+    [
+        ("18.02  Kaffe", "2026-02-18"), ("18.02 EUR 25,00", "2026-02-18"), ("18.02 Pen", "2026-02-18"),
+        ("18.02 EUR", ""), ("18.02  kr", ""), ("18.02 kg rice", ""),
+    ],
+)  # fmt: skip
+def test_a_day_without_a_year_begins_a_row_and_counts_nothing(row: str, day: str) -> None:
+    assert list(possible.days(f"2026\n{row}\n")) == day.split()
 
 
 def test_each_sign_keeps_its_place() -> None:
