@@ -63,18 +63,10 @@ class WebhookDeliverer:
             return []
 
     async def _deliver(self, pool: httpcore.AsyncConnectionPool, tenant: str, id: str) -> None:
-        hooks = self._store.ledger.hooks
         try:
-            delivery = await self._store.run(hooks.get(tenant, id))
-            message = await self._message(delivery) if delivery is not None else None
-            if delivery is None or message is None:
-                return
-            fault, pause_s = await self._post(pool, delivery, message)
-            if fault is None:
-                await self._store.run(hooks.delivered(tenant, id))
-            else:
-                await self._store.run(hooks.failed(tenant, id, fault, self._pause(delivery, pause_s)))
-            log.info("webhook", extra={"job": id, "tenant": tenant, "tries": delivery.tries + 1, "fault": fault})
+            delivery = await self._store.run(self._store.ledger.hooks.get(tenant, id))
+            if delivery is not None:
+                await self._tell(pool, delivery)
         except Problem:
             pass  # the store is away: it is told again after the lease
         except Exception as error:  # a fault of ours costs this delivery, and no other
@@ -83,6 +75,25 @@ class WebhookDeliverer:
             self._active[tenant] -= 1
             if not self._active[tenant]:
                 del self._active[tenant]
+
+    async def _tell(self, pool: httpcore.AsyncConnectionPool, delivery: Delivery) -> None:
+        """And notes how that went. Raises Problem."""
+        tenant, id, hooks = delivery.tenant, delivery.id, self._store.ledger.hooks
+        try:
+            message = await self._message(delivery)
+            if message is None:
+                return
+            fault, pause_s = await self._post(pool, delivery, message)
+        except Problem:
+            raise
+        except Exception as error:  # a fault of ours: tried again with pauses too, and not for ever
+            log.error("webhook broke", extra={"job": id, "tenant": tenant, "error": type(error).__name__})
+            fault, pause_s = "the service failed to send it", None
+        if fault is None:
+            await self._store.run(hooks.delivered(tenant, id))
+        else:
+            await self._store.run(hooks.failed(tenant, id, fault, self._pause(delivery, pause_s)))
+        log.info("webhook", extra={"job": id, "tenant": tenant, "tries": delivery.tries + 1, "fault": fault})
 
     async def _message(self, delivery: Delivery) -> WebhookMessage | None:
         """None where it is gone."""

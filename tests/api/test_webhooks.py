@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from api.config import ApiSettings
+from api.webhooks import deliverer
 from api.webhooks.public_network import Forbidden, PublicNetwork, is_public
 from tests.support.api_support import BODY, FakeWorker, client, is_problem, running
 from tests.support.webhook_receiver import Receiver
@@ -131,6 +133,23 @@ async def test_what_fails_is_tried_again_under_the_same_id(api: httpx.AsyncClien
     assert all(one.verified(secret) for one in receiver.received)
     times = [int(one.headers["webhook-timestamp"]) for one in receiver.received]
     assert times[3] - times[2] >= 1, "as long as it asked to be left alone"
+
+
+async def test_what_cannot_be_made_is_tried_with_pauses_as_well(
+    api: httpx.AsyncClient, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not once in each lease for as long as the extraction is there."""
+    await secret_of(api)
+    monkeypatch.setattr(deliverer, "headers", broken := Mock(side_effect=ZeroDivisionError))
+    monkeypatch.setattr(deliverer, "_FOR", timedelta(seconds=1))
+    with Receiver() as receiver:
+        id = await submitted(api, webhook={"url": receiver.url})
+        await asyncio.to_thread(worker.succeed, id)
+        async with asyncio.timeout(30):
+            while not (listed := (await api.get("/v1/webhook/undelivered")).json()["data"]):
+                await asyncio.sleep(0.05)
+    assert (listed[0]["id"], listed[0]["fault"]) == (id, "the service failed to send it")
+    assert listed[0]["tries"] == broken.call_count
 
 
 async def test_what_nobody_takes_for_a_day_is_listed(api: httpx.AsyncClient, worker: FakeWorker) -> None:
