@@ -39,6 +39,7 @@ _ANNOUNCED = re.compile(  # before a time of day
     rf"(?:(?<![^\W_])(?i:klo?\.?|godz\.?|ore|gegen|avg|ank|dep|arr) |({'|'.join(_HALVES)}) ?)$"
 )
 _BEHIND_A_DAY = re.compile(r"(?:\d[-/.]\d\d?[-/.]\d\d|(?:19|20)\d\d|-\d\d-\d\d),? {1,2}$")  # `9.2.2026 7.32`
+_AMOUNT_BEGINS = re.compile(rf"(?:[^\W_]|/|(?:{SIGN_OR_CODE}) ?)$")  # `EUR 08.05`, `4/08.05`
 _NO_TIME, _NUMBER_GOES_ON = re.compile(_COUNTS), re.compile(r"[.,]\d")  # `7.32 EUR`, `03.04.2026`
 _MILITARY = re.compile(r"(?<![\w.,:-])([01]\d|2[0-3])([0-5]\d) ?(?:hrs?|h|uhr)(?![^\W_])", re.IGNORECASE)
 _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
@@ -144,7 +145,7 @@ def time_spans(text: str) -> Spans:
         announced = _ANNOUNCED.search(text, max(0, found.start() - 6), found.start())
         behind = _BEHIND_A_DAY.search(text, max(0, found.start() - 12), found.start())
         half = half or _HALVES.get(announced[1] if announced else "")
-        alone = (behind or hour[0] == "0" < hour[1:]) and not _NUMBER_GOES_ON.match(text, found.end())
+        alone = (behind or hour[0] == "0" < hour[1:]) and not _is_amount(text, *found.span())
         is_clear = minute and int(hour) < 25 and (announced or alone) and not _NO_TIME.match(text, found.end())
         if not (half or word or shared is not None or mark not in (None, ".") or is_clear):
             continue
@@ -154,6 +155,11 @@ def time_spans(text: str) -> Spans:
             if key:
                 spans[key].append(found.span())
     return spans
+
+
+def _is_amount(text: str, start: int, stop: int) -> bool:
+    """Whether what stands beside these figures says that they are a number, or some of its digits."""
+    return bool(_NUMBER_GOES_ON.match(text, stop) or _AMOUNT_BEGINS.search(text, max(0, start - 6), start))
 
 
 def _day_and_month_swapped(date: str) -> str:

@@ -72,6 +72,7 @@ def test_numbers_in_the_notations_of_many_countries(document: str, yes: str, no:
         ("9.2.2026 7.32 Kaffe", "07:32 19:32"), ("9.2.2026 7.32 EUR 4,00", "07:32 19:32"), ("9.2.2026 7.32 EUR", ""),
         ("9.2.2026 7.32 kr Kaffe", ""), ("gegen 12.50 Euro", ""), ("9.2.2026 45.00", ""), ("03.04.2026", ""),
         ("12.31.25", ""), ("kl. 9.30.", "09:30 21:30"), ("08.05%", ""), ("08.05 kg", ""),
+        ("EUR 08.05", ""), ("$08.05", ""), ("B08.05", ""), ("4/08.05", ""), ("08.05", "08:05 20:05"),
     ],
 )  # fmt: skip
 def test_an_amount_and_a_day_with_points_are_no_time(text: str, times: str) -> None:
