@@ -34,6 +34,15 @@ class _Reach(NamedTuple):
 _REACHES = (_Reach(0.5, 0.1), _Reach(1.0, 0.2), _Reach(2.0, 0.3), _Reach(2.0, 0.6))
 
 
+class _MovedRows(NamedTuple):
+    """`logits`: of what the fit says of them before it is moved."""
+
+    features: Sequence[Sequence[float]]
+    logits: Matrix
+    y: Matrix
+    folds: NDArray[np.int64]
+
+
 def moved(
     curve: Curve, features: Sequence[Sequence[float]], right: Sequence[bool], documents: Sequence[object]
 ) -> Fitted | None:
@@ -41,14 +50,14 @@ def moved(
     out is of moves without their documents. None where there are too few."""
     if len(right) < LEAST or len(set(documents)) < LEAST_DOCUMENTS:
         return None
-    sure = np.asarray([curve.probability(row) for row in features])
-    logits, y, folds = _logits(sure), np.asarray(right, float), folds_of(documents)
+    sure = _probabilities(curve, features)
+    rows = _MovedRows(features, _logits(sure), np.asarray(right, float), folds_of(documents))
     best, left_out = None, sure
     for reach in _REACHES:
-        found = _left_out(logits, y, folds, reach)
-        if log_loss(found, y) < log_loss(left_out, y):
+        found = _left_out(curve, rows, reach)
+        if log_loss(found, rows.y) < log_loss(left_out, rows.y):
             best, left_out = reach, found
-    return Fitted(curve if best is None else curve.moved(_likeliest(logits, y, best)), left_out.tolist())
+    return Fitted(curve if best is None else curve.moved(_likeliest(rows.logits, rows.y, best)), left_out.tolist())
 
 
 def log_loss(sure: Sequence[float] | Matrix, right: Sequence[bool] | Matrix) -> float:
@@ -57,13 +66,19 @@ def log_loss(sure: Sequence[float] | Matrix, right: Sequence[bool] | Matrix) -> 
     return float(-(y * np.log(clipped) + (1 - y) * np.log(1 - clipped)).mean())
 
 
-def _left_out(logits: Matrix, y: Matrix, folds: NDArray[np.int64], reach: _Reach) -> Matrix:
-    found = np.empty(len(y))
-    for fold in np.unique(folds):
-        own = folds == fold
-        move = _likeliest(logits[~own], y[~own], reach)
-        found[own] = 1 / (1 + np.exp(-(move.shift + move.slope * logits[own])))
+def _left_out(curve: Curve, rows: _MovedRows, reach: _Reach) -> Matrix:
+    """Of each row, what the fit says that was moved without its fold: between steps that is not each probability
+    moved."""
+    found = np.empty(len(rows.y))
+    for fold in np.unique(rows.folds):
+        own, others = np.flatnonzero(rows.folds == fold), rows.folds != fold
+        move = _likeliest(rows.logits[others], rows.y[others], reach)
+        found[own] = _probabilities(curve.moved(move), [rows.features[at] for at in own.tolist()])
     return found
+
+
+def _probabilities(curve: Curve, features: Sequence[Sequence[float]]) -> Matrix:
+    return np.asarray([curve.probability(row) for row in features], float)
 
 
 def _likeliest(logits: Matrix, y: Matrix, reach: _Reach) -> Move:

@@ -140,6 +140,8 @@ def _found(window: str) -> Iterator[Span]:
     """What there is in it that is no number and has some."""
     for date in dates(window):
         printed, names = window[date.start : date.stop], _NAMES.findall(window, date.start, date.stop)
+        if "|" in printed:  # as well three cells of a row
+            continue
         if all(is_name(name, dated=True) for name in names) and (
             names or " " not in printed or _IN_FULL.search(printed)
         ):

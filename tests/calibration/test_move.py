@@ -65,6 +65,15 @@ def test_steps_move_with_it_and_certainty_stays() -> None:
     assert Curve.of(found.as_json()) == found
 
 
+def test_of_steps_what_is_said_of_those_left_out_is_what_the_fit_says() -> None:
+    """Between steps a moved fit says what lies between them, not each probability moved."""
+    figures = [[math.log(0.85 / 0.15)]] * 60
+    right = [at % 5 != 0 and at % 5 != 1 for at in range(60)]
+    fitted = moved(STEPS, figures, right, [at // 5 for at in range(60)])
+    assert fitted is not None
+    assert fitted.left_out == pytest.approx([fitted.curve.probability(figures[0])] * 60, abs=0.02)
+
+
 def test_too_little_moves_nothing() -> None:
     rows, right, _ = drawn(1, 0.0, 1.0, 1)
     assert moved(CURVE, rows[: LEAST - 1], right[: LEAST - 1], list(range(LEAST - 1))) is None

@@ -29,6 +29,11 @@ def test_eleven_is_no_part_of(document: str) -> None:
     assert found(11, document) == []
 
 
+def test_what_lies_between_bars_may_be_three_cells_as_well_as_a_day() -> None:
+    assert found(11, "4711|12|11|2015|400") == ["11"]
+    assert found("2015-11-12", "Day 12|11|2015") == ["12|11|2015"]
+
+
 @pytest.mark.parametrize(
     "document",
     [
