@@ -74,7 +74,10 @@ def read(path: Path) -> Calibration:
 
 def _day_and_documents(read: Any) -> BaseFit:
     """When a fit was made, and of how many documents."""
-    day, documents = date.fromisoformat(read["fitted"]).isoformat(), read["documents"]
+    try:
+        day, documents = date.fromisoformat(read["fitted"]).isoformat(), read["documents"]
+    except ValueError:
+        raise ValueError('its "fitted" is no day') from None
     if type(documents) is not int or not 0 < documents <= _MOST_DOCUMENTS:
         raise ValueError('its "documents" is no count')
     return {"fitted": day, "documents": documents}

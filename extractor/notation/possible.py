@@ -22,9 +22,9 @@ _BEFORE = re.compile(  # a bracket, or a minus that stands between no two number
     r"(?:(?<![^\W_])(?<!\d[%€$£¥])[-−–](?:(?!\s)|(?<!\d [-−–])(?<!\d[%€$£¥] [-−–]))|\()"
     r"\s?[€$£¥]?\s?(?:[A-Z]{3}\s)?[.,]?$"
 )
-_BEHIND = re.compile(  # a minus, a bracket, what a statement calls debits and credits: `259.00 cr`, `88,14 S`
+_BEHIND = re.compile(  # a minus, a bracket, debits and credits: `259.00 cr`, `88,14 S`, not a size's `38 S`
     r"\s?[€$£¥]?(?:[-−–](?![^\W_])|\)|\s?(?:CR|DR)\b)"
-    r"|(?<=[.,]\d\d)(?:\s?(?:cr|dr)\b|[ \u00a0]{1,4}[SDC](?=[ \t]*(?:\n|\Z)))"  # no size `38 S`, no `3 cr` of a course
+    r"|(?<=[.,]\d\d)(?:\s?[CcDd]r\b(?!\.? [A-Z])|[ \u00a0]{1,4}[SDC](?=[ \t]*(?:\n|\Z)))"
 )
 _OTHER = {".": ",", ",": "."}
 _GROUPS = re.compile(r"[$£¥￥₹₩] ?$")  # currencies whose countries group by commas: `$1,850` is no 1.85

@@ -104,6 +104,10 @@ def test_a_fit_lies_beside_its_model(tmp_path):
         ("[]", "not what extractor calibrate writes"),
         ('{"format": 2}', "its format is 2"),
         ('{"format": 1, "model": "scripted", "fitted": "", "documents": 1, "curves": {}}', "another version"),
+        (
+            json.dumps({"format": 1, "fitted": "May", "documents": 1, "curves": {NULL: curve(NULL).as_json()}}),
+            '"fitted" is no day',
+        ),
     ],
 )
 def test_a_file_that_is_none_is_refused_where_it_was_named_and_left_out_where_it_lay(tmp_path, caplog, text, why):

@@ -137,6 +137,7 @@ def test_a_gpu_that_is_left_idle_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(device, "_DRIVER", tmp_path / "nvidiactl")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert (device.device_of("auto").type, caplog.messages) == ("cpu", [])
     (tmp_path / "nvidiactl").touch()
     for made_for, why in ((None, "this PyTorch is made for CPUs"), ("13.0", "this PyTorch is made for CUDA 13.0")):
@@ -144,6 +145,9 @@ def test_a_gpu_that_is_left_idle_is_told(
         caplog.clear()
         assert device.device_of("auto").type == "cpu"
         assert why in caplog.messages[0]
+    caplog.clear()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert (device.device_of("auto").type, caplog.messages) == ("cpu", []), "that was asked for"
 
 
 def test_targets_and_drafters_that_do_not_fit(gemma4_folder: Path, llama_folder: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import torch
@@ -20,7 +21,7 @@ MAPS = ("auto", "balanced", "balanced_low_0", "sequential")  # accelerate's, bes
 def device_of(name: str, setting: str = "EXTRACTOR_DEVICE") -> torch.device:
     """One that takes a tensor. Raises ModelError."""
     if name == "auto":
-        if not (seen := torch.cuda.is_available()) and _DRIVER.exists():
+        if not (seen := torch.cuda.is_available()) and _DRIVER.exists() and not _are_hidden():
             log.warning("the model runs on the CPU, although there is an NVIDIA driver: %s", _why_no_gpu())
         return torch.device("cuda" if seen else "cpu")
     given = f"{setting}={name}"
@@ -40,8 +41,15 @@ def device_of(name: str, setting: str = "EXTRACTOR_DEVICE") -> torch.device:
     return device
 
 
+def _are_hidden() -> bool:
+    """Whether it was asked that no GPU is used."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1")
+
+
 def _why_no_gpu() -> str:
     """What to look at."""
+    if _are_hidden():
+        return "CUDA_VISIBLE_DEVICES names none"
     if torch.version.cuda is None:
         return "this PyTorch is made for CPUs"
     return f"this PyTorch is made for CUDA {torch.version.cuda}; `nvidia-smi` says up to which the driver goes"
