@@ -37,7 +37,7 @@ _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})+(?:(?!\1)[.,]\d+)?")  
 _BYTE = r"(?:1?\d\d?|2[0-4]\d|25[0-5])"
 _ADDRESS = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")  # of a machine: says nothing of thousands
 _COMPANY = re.compile(r"CHE[- ]$")  # as Switzerland numbers them: `CHE-123.456.789`
-_FIGURES = re.compile(r"(\d\d?) ?([-/.]) ?(\d\d?) ?[-/.] ?(\d{4}|\d\d)")  # a day in figures, its year last
+_FIGURES = re.compile(r"(\d\d?) ?([-/.|]) ?(\d\d?) ?[-/.|] ?(\d{4}|\d\d)")  # a day in figures, its year last
 # Where a pattern begins with a character, not with what may not stand before it, places without that cost nothing.
 _YEAR = re.compile(r"[12](?<!\d.)(?:(?<=1)9|(?<=2)0)\d\d(?!\d)")
 _COMPACT = re.compile(r"([12](?<!\d.)(?:(?<=1)9|(?<=2)0)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")  # `20240503`
@@ -146,7 +146,8 @@ def days(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, None]:
         for day_text in (spell.dates(text) if dates is None else dates)
     ]
     in_digits = [found.groups() for where, _ in printed if (found := _FIGURES.fullmatch(where))]
-    order = DateOrder(text, [(int(first), mark, int(second)) for first, mark, second, _ in in_digits])
+    plain = [(int(first), mark, int(second)) for first, mark, second, _ in in_digits if mark != "|"]
+    order = DateOrder(text, plain)  # what lies between bars may be cells
     years = _years(text)
     days_: dict[str, None] = {}
     for where, day_text in printed:
