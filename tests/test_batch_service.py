@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -574,4 +575,23 @@ def test_eval_asks_a_service_in_one_batch_and_leaves_nothing_there(
     assert [one["error"] and one["error"]["code"] for one in made["documents"]] == [None, "invalid_output", None]
     assert [one["schema"].partition("@")[0] for one in made["documents"]] == ["inline", "inline", "contact"]
     assert made["model"] == "scripted"
+    assert list(client.list()) == []
+
+
+def test_an_interrupted_eval_leaves_no_gold_in_the_service(
+    service: str, client: Client, worker: ThreadWorker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "gold.jsonl").write_text(json.dumps({"document": "hold", "expected": {"name": "x"}}))
+
+    def interrupt(_: float) -> None:
+        if worker.held:
+            raise KeyboardInterrupt
+        time.sleep(0.01)
+
+    monkeypatch.setattr(evaluate_runs, "time", SimpleNamespace(sleep=interrupt, monotonic=time.monotonic))
+    arguments = ["extractor", "eval", str(tmp_path / "gold.jsonl"), "-s", "contact", "--url", service]
+    monkeypatch.setattr(sys, "argv", arguments)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
     assert list(client.list()) == []

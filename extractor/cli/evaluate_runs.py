@@ -85,7 +85,7 @@ def run_here(
 def run_there(
     cases: list[GoldCase], options: JSON, connected: Callable[[], Client], charset: str | None, password: str | None
 ) -> EvaluationRun:
-    """Through a service, in one batch that is erased when its rows have come."""
+    """Through a service, in one batch that is erased at the end, however that comes."""
     refused: dict[int, Answered] = {}
     lines = list(_lines(cases, options | {"text": True}, charset, password, refused))
     if len(refused) == len(cases):
@@ -101,13 +101,10 @@ def run_there(
                     batch = client.get_batch(batch.id)
                     advance(batch.ended)
             rows = {row.line: row for row in client.batch_rows(batch.id)}
-        except KeyboardInterrupt:
+            seconds = time.monotonic() - started
+        finally:
             with contextlib.suppress(ExtractorError):
-                client.cancel_batch(batch.id)
-            raise
-        seconds = time.monotonic() - started
-        with contextlib.suppress(ExtractorError):
-            client.delete_batch(batch.id)
+                client.delete_batch(batch.id)
     answers = [refused.get(at) or _of_row(rows.get(at)) for at in range(1, len(cases) + 1)]
     models = {answer.result["model"] for answer in answers if answer.result}
     return EvaluationRun(answers, ", ".join(sorted(models)), seconds)
