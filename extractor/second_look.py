@@ -1,5 +1,7 @@
 """A null that is likely a miss is asked for once more, as no null, and the value takes its place where it is likely
-right. How likely either is, a fit says (calibration/): of a model without one nothing is asked for again.
+right. How likely either is, a fit says (calibration/): of a model without one nothing is asked for again. A null beside
+a printed label of its own, with something behind it that is no other value (review/missed.py), is a miss whatever the
+fit says: a value that stands there has to be surer than not, and no more.
 
 The prompt shows the field as one that may not be null: a model believes its value less where it might have left it out.
 Only what is asked for is decoded, all else of the answer is held, and is as sure as it was: a fit is of answers that
@@ -23,6 +25,7 @@ from extractor.evidence.spans import overlap
 from extractor.findings import Findings, SeenAnswer
 from extractor.grammar.nullable import required_at
 from extractor.result import Known
+from extractor.review.missed import missed
 from extractor.run import Run, raise_unless_complete
 from extractor.validate import Answer
 from schemas import Schema
@@ -30,6 +33,7 @@ from schemas.errors import Place
 
 DOUBTED = 0.4  # a null is asked for again up to this confidence,
 BELIEVED = 0.7  # and a value takes its place from this one on: between the two it stays and a person looks
+BELIEVED_AT_LABEL = 0.5  # the same of a value that stands behind the null's printed label
 MOST = 16  # nulls of an answer
 
 
@@ -51,16 +55,17 @@ class SecondLook:
         allowed = run.options.max_model_calls or self.most_calls
         if allowed == 1 or run.shown is not None or not self.calibrator.judges_both:
             return seen
-        doubted = doubted_nulls(seen.text, seen.fields)
+        passed_over = {at for at, _ in missed(seen.fields, run.schema.json_schema)}
+        doubted = doubted_nulls(seen.text, seen.fields, passed_over)
         try:
-            return self._filled(run, seen, doubted) if doubted else seen
+            return self._filled(run, seen, doubted, passed_over) if doubted else seen
         except (OutputError, DocumentError, DeadlineExceeded):  # the answer that there is does not fall with it
             return seen
 
-    def _filled(self, run: Run, seen: SeenAnswer, doubted: list[Scalar]) -> SeenAnswer:
+    def _filled(self, run: Run, seen: SeenAnswer, doubted: list[Scalar], passed_over: Container[str]) -> SeenAnswer:
         """Raises what ends a call of the model and what reading an answer does."""
         found = self._written_again(run, seen, doubted)
-        sure = self._believed(run, seen, found, doubted) if found is not None else {}
+        sure = self._believed(run, seen, found, doubted, passed_over) if found is not None else {}
         if not sure:
             return seen
         whole = as_whole(seen.completion, _with(seen, found, sure), run)
@@ -80,28 +85,33 @@ class SecondLook:
             raise_unless_complete(found.finish, run, len(found.sizes), WrittenText.of(found).string)
         return found
 
-    def _believed(self, run: Run, seen: SeenAnswer, found: Any, doubted: list[Scalar]) -> dict[str, float | None]:
+    def _believed(
+        self, run: Run, seen: SeenAnswer, found: Any, doubted: list[Scalar], passed_over: Container[str]
+    ) -> dict[str, float | None]:
         """Those that are likely right, with how likely that is. What is another field's value already is no find."""
         fields, believed = self.findings.fields(run, found), dict[str, float | None]()
         others = [known for known in seen.fields.values() if known["evidence"]]
-        for at in (one.pointer for one in doubted):
-            known = fields.get(at)
-            if known is not None and (known["confidence"] or 0.0) >= BELIEVED and not _is_taken(known, others):
+        for at in (one.pointer for one in doubted if one.pointer in fields):
+            known = fields[at]
+            at_label = at in passed_over and _stands_behind(known, seen.fields[at])
+            enough = BELIEVED_AT_LABEL if at_label else BELIEVED
+            if (known["confidence"] or 0.0) >= enough and not _is_taken(known, others):
                 believed[at] = known["confidence"]
                 others.append(known)
         return believed
 
 
-def doubted_nulls(text: str, fields: Mapping[str, Known]) -> list[Scalar]:
-    """The nulls of an answer that are likely misses, those first that are doubted most. None in a list: what its rows
-    leave out, the others do say, so the schema of a row has to keep its nulls."""
+def doubted_nulls(text: str, fields: Mapping[str, Known], passed_over: Container[str] = ()) -> list[Scalar]:
+    """The nulls of an answer that are likely misses, those first that are doubted most; `passed_over`: pointers of
+    those that are in any case. None in a list: what its rows leave out, the others do say, so the schema of a row has
+    to keep its nulls."""
     nulls = [one for one in scalars(text) if one.value is None and one.pointer in fields]
     sure = {
         one: confidence
         for one in nulls
         if all(isinstance(step, str) for step in one.path)
         and (confidence := fields[one.pointer]["confidence"]) is not None
-        and confidence <= DOUBTED
+        and (confidence <= DOUBTED or one.pointer in passed_over)
     }
     return sorted(sure, key=lambda one: sure[one])[:MOST]
 
@@ -117,6 +127,15 @@ def _with(seen: SeenAnswer, found: Any, pointers: Iterable[str]) -> WrittenText:
     """The answer with what was found at `pointers`."""
     spans, new, written = byte_spans(seen.text), byte_spans(WrittenText.of(found).string), WrittenText.of(found)
     return replaced(WrittenText.of(seen.completion), {spans[at]: written.part(*new[at]) for at in pointers})
+
+
+def _stands_behind(known: Known, null: Known) -> bool:
+    """Whether a value stands behind the label of the null that it takes the place of."""
+    label = null["label"]
+    behind = label["behind"] if label is not None else None
+    return behind is not None and any(
+        overlap((one["start"], one["stop"]), (behind["start"], behind["stop"])) for one in known["evidence"]
+    )
 
 
 def _is_taken(known: Known, others: list[Known]) -> bool:

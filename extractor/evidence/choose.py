@@ -102,7 +102,7 @@ class EvidenceSearch:
 
     def labels(self, found: list[Scalar], occurrences: list[Occurrence]) -> list[PrintedLabel | None]:
         """Of each the printed label that names it, where one does; `occurrences`: where they stand."""
-        return NamingLabels(self._lookup.printed, found, occurrences).labels()
+        return NamingLabels(self._lookup.printed, self._lookup.counted, found, occurrences).labels()
 
     def _is_shared(self, scalar: Scalar, occurrence: Occurrence) -> bool:
         """Whether a value may be said once for several rows. A yes or no is said of one."""

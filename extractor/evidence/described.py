@@ -83,6 +83,12 @@ class FieldDescriptions:
             if _is_name(phrase := words[at : at + length]) and not self._is_of_another(phrase, path)
         ]
 
+    def words(self, path: JsonPath) -> set[str]:
+        """Of its key and of what is said of it, those that say what it is about, plain."""
+        own = next((part for part in reversed(path) if isinstance(part, str)), "")
+        words = [*map(plain, key_words(own)), *(word for words in self._words_of(path) for word in words)]
+        return {word for word in words if _is_name([word])}
+
     def _words_of(self, path: JsonPath) -> list[list[str]]:
         """The words of its texts."""
         texts = self.texts(path)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from extractor.evidence.counted import CountedThings
 from extractor.evidence.occurrence import Occurrence
 from extractor.evidence.printed_labels import PrintedLabel, PrintedLabels
 from extractor.evidence.scalars import Scalar
@@ -14,10 +15,12 @@ from extractor.evidence.spans import Span, overlap
 
 
 class NamingLabels:
-    """`found` and where each of it stands: one answer to the document that `labels` are of."""
+    """`found` and where each of it stands: one answer to the document that `labels` and `counted` are of."""
 
-    def __init__(self, labels: PrintedLabels, found: Sequence[Scalar], places: Sequence[Occurrence]) -> None:
-        self._labels = labels
+    def __init__(
+        self, labels: PrintedLabels, counted: CountedThings, found: Sequence[Scalar], places: Sequence[Occurrence]
+    ) -> None:
+        self._labels, self._counted = labels, counted
         self._found, self._places = found, places
         # where values stand, with the path of the object that each is in
         self._spans = sorted(
@@ -36,7 +39,8 @@ class NamingLabels:
         if not isinstance(key, str) or any(isinstance(part, int) for part in one.path):
             return None
         if one.value is None:
-            return self._of_null(one, self._labels.of(key))
+            label = self._of_null(one, self._labels.of(key))
+            return label if label is not None and label.behind else self._counted_by(one) or label
         if not where:
             return None
         at = (where[0].start, where[-1].stop)
@@ -50,6 +54,10 @@ class NamingLabels:
             if not self._is_said(each.label) and not self._is_said(each.behind) and self._is_of(one, each.label)
         ]
         return next((each for each in unused if each.behind), unused[0] if unused else None)
+
+    def _counted_by(self, one: Scalar) -> PrintedLabel | None:
+        found = self._counted.of(one.path)
+        return next((each for each in found if not self._is_said(each.label) and not self._is_said(each.behind)), None)
 
     def _is_said(self, span: Span | None) -> bool:
         """Whether another value stands there."""

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
+from extractor.evidence.counted import CountedThings
 from extractor.evidence.described import DescribedLabels, FieldDescriptions
 from extractor.evidence.files import FileFields
 from extractor.evidence.labels import LONGEST, Labels
@@ -45,6 +46,11 @@ class ValueLookup:
     def begin(self, found: Sequence[Scalar]) -> None:
         """Of another answer."""
         self.described = self._describe(found)
+
+    @property
+    def counted(self) -> CountedThings:
+        """Of the answer that has begun."""
+        return CountedThings(self.index.text, self.described.descriptions, self._json_schema)
 
     def names(self, path: JsonPath, words: Sequence[str]) -> bool:
         """Whether these words are what the schema calls the field at a path."""

@@ -18,7 +18,7 @@ from extractor.calibration.curve import Curve
 from extractor.calibration.features import NULL, VALUE
 from extractor.engine import Request
 from extractor.errors import Cancelled
-from extractor.second_look import BELIEVED, DOUBTED
+from extractor.second_look import BELIEVED, BELIEVED_AT_LABEL, DOUBTED
 from schemas.doubts import should
 from schemas.errors import Place
 from tests.support.matching import written_under
@@ -111,6 +111,21 @@ def test_what_is_not_believed_stays_null(tok: Any) -> None:
     result = extract(engine, tok, Fitted(DOUBTS, {'"Anna Berg"': BELIEVED - 0.01, '"2026-03-04"': BELIEVED}))
     assert result.data == FIRST | {"sent_on": "2026-03-04"}
     assert {mark["pointer"] for mark in result.review if mark["code"] == "low_confidence"} >= {"/buyer"}
+
+
+def test_a_null_beside_its_printed_label_is_asked_for_again_however_sure_it_is(tok: Any) -> None:
+    """And a value that stands behind the label has to be no surer than not."""
+    schema = SCHEMA | {"properties": SCHEMA["properties"] | {"tip": {"type": ["number", "null"]}}}
+    first, mended = text(tip=None), text(tip=2.0)
+    for sure, expected in ((BELIEVED_AT_LABEL, 2.0), (BELIEVED_AT_LABEL - 0.01, None)):
+        engine = ScriptedEngine(tok, first, mended)
+        fitted = Fitted({"/tip": 0.97}, {"2.0": sure})
+        with Extractor(Settings(context=6_000), engine=engine, tokenizer=tok, calibrator=fitted) as extractor:
+            result = extractor.extract(DOCUMENT, schema, ALL)
+        assert (result.data["tip"], result.usage.model_calls) == (expected, 2)
+    engine = ScriptedEngine(tok, first, text(tip=4711))
+    with Extractor(Settings(context=6_000), engine=engine, tokenizer=tok, calibrator=Fitted({}, {"4711": 0.6})) as one:
+        assert one.extract(DOCUMENT, schema, ALL).data["tip"] is None, "it stands elsewhere"
 
 
 def test_what_is_another_fields_value_already_is_no_find(tok: Any) -> None:
