@@ -200,7 +200,7 @@ def engine_hung(fleet: Fleet, *, hangs: int, documents: int) -> FaultRun:
                 seen.add(info.state)
                 if info.state == "recovering" and len(noticed) == hang:
                     noticed.append(time.monotonic() - began)
-                    assert "has not been heard of" in info.why
+                    assert "has not been heard of" in info.why, info.why
                 assert time.monotonic() - began < 120, fleet.logs()[-3000:]
                 time.sleep(0.05)
             assert not psutil.pid_exists(engine)
