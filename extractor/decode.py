@@ -13,6 +13,7 @@ from extractor.answer.asked_again import faults
 from extractor.answer.excerpt import excerpt
 from extractor.answer.written import WrittenText
 from extractor.config import Settings
+from extractor.engine import Completion, Params, Request
 from extractor.engine.limits.repeats import Repeats
 from extractor.engine.limits.text import ended_in
 from extractor.errors import (
@@ -42,8 +43,8 @@ _GRACE_S = 10.0  # the engine keeps deadlines; an engine this late is given up
 class EngineLike(Protocol):
     """What is needed of `extractor.engine.Engine`; tests pass a scripted one."""
 
-    def submit(self, request: Any, /) -> Future[Any]: ...
-    def abort(self, future: Future[Any], /) -> None: ...
+    def submit(self, request: Request, /) -> Future[Completion]: ...
+    def abort(self, future: Future[Completion], /) -> None: ...
     def close(self) -> None: ...
 
 
@@ -68,11 +69,9 @@ def decode(
     max_tokens: int,
     allowed: tuple[str, ...],
     begun: str = "",
-) -> Any:
-    """The engine's Completion; waits for it, for the caller's withdrawal and for the deadline. `begun`: how the answer
+) -> Completion:
+    """What the engine writes; waits for it, for the caller's withdrawal and for the deadline. `begun`: how the answer
     begins, at the end of the prompt."""
-    from extractor.engine import Params, Request
-
     options = run.options
     params = Params(
         max_tokens=max_tokens,
@@ -112,7 +111,7 @@ class Decoder:
         self._engine, self._drafters, self._most_tokens = engine, settings.drafters, settings.max_output_tokens
         self._demands, self._judge, self._bounds, self._prompts = demands, judge, bounds, prompts
 
-    def answered(self, run: Run, failed: InvalidOutput | None) -> tuple[Any, int]:
+    def answered(self, run: Run, failed: InvalidOutput | None) -> tuple[Completion, int]:
         """What the model wrote, and how many tokens it might have. Where there is no room to show it all of the answer
         that `failed`, it is shown what of it was wrong. Raises DocumentError where there is no room for that either."""
         try:
@@ -125,7 +124,7 @@ class Decoder:
                 raise
         return self._answered(run, failed, part)
 
-    def _answered(self, run: Run, failed: InvalidOutput | None, last: str | None) -> tuple[Any, int]:
+    def _answered(self, run: Run, failed: InvalidOutput | None, last: str | None) -> tuple[Completion, int]:
         """`last`: as much of the answer that `failed` as is shown; of a part of it little is written again. An answer
         may have as many tokens as are wanted, or as there is room for."""
         whole, wanted = failed is None or last == failed.last, run.options.max_output_tokens or self._most_tokens
@@ -152,7 +151,7 @@ class Decoder:
 
     def _completed(
         self, run: Run, prompt: Prompt, max_tokens: int, failed: InvalidOutput | None, *, as_long: bool = True
-    ) -> Any:
+    ) -> Completion:
         """What the model wrote, under the narrowest grammar there is that the engine can build and follow. One of a
         document may meet a limit only with what is written (a word of a thousand letters). Raises DocumentError where
         no room is left for what was wrong; `as_long`: for as many tokens of it as there were."""
@@ -168,7 +167,7 @@ class Decoder:
             run.printed = run.printed.without_grammar()
         return self._decoded(run, prompt, run.grammar, max_tokens)
 
-    def without_nulls(self, run: Run, shown: Schema, written: WrittenText, pointers: list[str]) -> Any:
+    def without_nulls(self, run: Run, shown: Schema, written: WrittenText, pointers: list[str]) -> Completion | None:
         """The answer `written` with its nulls at `pointers` written again, as no nulls; the prompt tells of the schema
         `shown`. None where they can be nothing else, or no grammar says so. Raises DocumentError where there is no
         room."""
@@ -180,7 +179,7 @@ class Decoder:
         most = run.options.max_output_tokens or self._most_tokens
         return self._if_taken(lambda: self._rewritten(run, begun, most, again))
 
-    def _if_taken(self, decoded: Callable[[], Any]) -> Any:
+    def _if_taken(self, decoded: Callable[[], Completion]) -> Completion | None:
         """None where the engine cannot build or follow the grammar."""
         try:
             return decoded()
@@ -189,7 +188,7 @@ class Decoder:
                 raise
         return None
 
-    def _decoded(self, run: Run, prompt: Prompt, grammar: str, max_tokens: int, begun: str = "") -> Any:
+    def _decoded(self, run: Run, prompt: Prompt, grammar: str, max_tokens: int, begun: str = "") -> Completion:
         return decode(self._engine, run, prompt, grammar, max_tokens, self._drafters, begun)
 
     def _again(self, run: Run, failed: InvalidOutput) -> Rewriting | None:
@@ -207,7 +206,7 @@ class Decoder:
             return demand.narrowed, run.printed.document
         return NarrowedSchema(run.schema.json_schema, self._bounds).whole(), None
 
-    def _rewritten(self, run: Run, begun: Prompt, max_tokens: int, again: Rewriting) -> Any:
+    def _rewritten(self, run: Run, begun: Prompt, max_tokens: int, again: Rewriting) -> Completion:
         """The whole answer; of one that did not come to its end, as far as it did. `begun`: the prompt with its
         head."""
         found = self._decoded(run, begun, again.grammar, min(max_tokens, begun.room), again.head)
@@ -215,7 +214,7 @@ class Decoder:
         return as_whole(found, again.joined(written) if found.finish == "stop" else again.unfinished(written), run)
 
 
-def as_whole(completion: Any, whole: WrittenText, run: Run) -> Any:
+def as_whole(completion: Completion, whole: WrittenText, run: Run) -> Completion:
     """The engine's completion, as one of the answer `whole`."""
     ended = ended_in(whole.text, run.limits, Repeats(run.document.text.encode("utf-8", "replace")))
-    return whole.put_into(completion, ended=ended)
+    return whole.put_into(completion, ended)

@@ -14,6 +14,7 @@ from extractor.answer.duplicate_keys import Duplicate, replaced
 from extractor.answer.written import WrittenText, forced
 from extractor.calibration.calibrator import Calibrator
 from extractor.documents import Document
+from extractor.engine import Completion
 from extractor.engine.limits.limits import Why
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.scalars import byte_spans
@@ -37,7 +38,7 @@ MOST_OTHERS = 5  # values that are told of one key
 class SeenAnswer(NamedTuple):
     """An answer that stands: as the engine wrote it, as it was read, and what is known of its values."""
 
-    completion: Any
+    completion: Completion
     answer: Answer
     fields: dict[str, Known]
 
@@ -52,7 +53,7 @@ class Findings:
     def __init__(self, demands: Demands, calibrator: Calibrator) -> None:
         self._demands, self._calibrator = demands, calibrator
 
-    def fields(self, run: Run, completion: Any) -> dict[str, Known]:
+    def fields(self, run: Run, completion: Completion) -> dict[str, Known]:
         """What is known of each value of the answer; what is marked follows from it, asked for or not."""
         text = WrittenText.of(completion).string
         held = "none" if run.printed is None or run.printed.grammar is None else run.options.printed
@@ -65,7 +66,7 @@ class Findings:
         ended = ended_values(seen.text, seen.completion)
         return self.marks(run, seen.answer.data, seen.answer.doubts, seen.fields, ended, others)
 
-    def others(self, run: Run, completion: Any, data: Any, again: Sequence[Duplicate]) -> dict[str, list[Other]]:
+    def others(self, run: Run, completion: Completion, data: Any, again: Sequence[Duplicate]) -> dict[str, list[Other]]:
         """By pointer, what the answer says of a key once more, where that is something else. A scalar is looked up as
         if it stood in the place of the first."""
         found: dict[str, dict[bytes, Duplicate]] = {}
@@ -80,12 +81,12 @@ class Findings:
         for rank in range(max(map(len, some.values()), default=0)):
             ranked = {pointer: values[rank] for pointer, values in some.items() if rank < len(values)}
             swapped = replaced(written, {spans[at]: one.value for at, one in ranked.items() if at in spans})
-            fields = self.fields(run, swapped.put_into(completion)) if spans else {}
+            fields = self.fields(run, swapped.put_into(completion, completion.ended)) if spans else {}
             for pointer, one in ranked.items():
                 others[pointer].append(_other(one, fields.get(pointer)))
         return others
 
-    def kept(self, run: Run, completion: Any, again: Sequence[Duplicate] = ()) -> dict[str, Any]:
+    def kept(self, run: Run, completion: Completion, again: Sequence[Duplicate] = ()) -> dict[str, Any]:
         """What is known of an answer that does not stand: as much of it as is whole."""
         whole = completed(WrittenText.of(completion).string)
         completion = _up_to(completion, whole)
@@ -171,9 +172,9 @@ def _words_of(pointer: str) -> str:
     return parts_of(pointer)[-1].replace("_", " ")
 
 
-def _up_to(completion: Any, whole: str) -> Any:
+def _up_to(completion: Completion, whole: str) -> Completion:
     """The completion as that of `whole`: what its text begins with, closed."""
     text = whole.encode()
     same = next((at for at, (a, b) in enumerate(zip(completion.text, text, strict=False)) if a != b), len(text))
     closed = WrittenText.of(completion).part(0, same) + forced(text[same:].decode())
-    return closed.put_into(completion)
+    return closed.put_into(completion, completion.ended)

@@ -12,6 +12,7 @@ from typing import Any
 from extractor.answer.asked_again import Fault
 from extractor.answer.written import WrittenText
 from extractor.documents import Document
+from extractor.engine import Completion
 from extractor.engine.limits.limits import Limits, Why
 from extractor.errors import Cancelled, DeadlineExceeded, TruncatedOutput
 from extractor.evidence.ground import ground
@@ -50,7 +51,7 @@ class Run:
     shown: Schema | None = None
     part: str = ""
 
-    def keep(self, completion: Any) -> None:
+    def keep(self, completion: Completion) -> None:
         """An answer of the engine's, where it came to its end."""
         if completion.finish == "stop":
             self.written = WrittenText.of(completion)
@@ -98,7 +99,7 @@ def _token_limit(run: Run, tokens: int) -> str:
     return f"{tokens:,} token{'s'[: tokens != 1]} ({setting})"
 
 
-def fields_of(text: str, run: Run, completion: Any) -> dict[str, Known]:
+def fields_of(text: str, run: Run, completion: Completion) -> dict[str, Known]:
     """What is known of each value. An answer that stands is not lost for it."""
     try:
         return ground(text, run.document, completion.logprobs, completion.sizes, run.schema.json_schema)
@@ -107,7 +108,7 @@ def fields_of(text: str, run: Run, completion: Any) -> dict[str, Known]:
         return {}
 
 
-def ended_values(text: str, completion: Any) -> list[tuple[str, Why]]:
+def ended_values(text: str, completion: Completion) -> list[tuple[str, Why]]:
     """The values of the answer `text` that a limit ended, by their pointers. `text` is the completion's own, or the
     part of it that is whole."""
     if not completion.ended:

@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from extractor.answer.duplicate_keys import replaced
 from extractor.answer.written import WrittenText
 from extractor.calibration.calibrator import Calibrator
 from extractor.decode import Decoder, as_whole
+from extractor.engine import Completion
 from extractor.errors import DeadlineExceeded, DocumentError, OutputError
 from extractor.evidence.scalars import Scalar, byte_spans, scalars
 from extractor.evidence.spans import overlap
@@ -65,8 +65,7 @@ class SecondLook:
     def _filled(self, run: Run, seen: SeenAnswer, doubted: list[Scalar], passed_over: Container[str]) -> SeenAnswer:
         """Raises what ends a call of the model and what reading an answer does."""
         found = self._written_again(run, seen, doubted)
-        sure = self._believed(run, seen, found, doubted, passed_over) if found is not None else {}
-        if not sure:
+        if found is None or not (sure := self._believed(run, seen, found, doubted, passed_over)):
             return seen
         whole = as_whole(seen.completion, _with(seen, found, sure), run)
         answer = self.read(run, whole.finish, len(whole.sizes), WrittenText.of(whole).string)
@@ -76,7 +75,7 @@ class SecondLook:
         sure = {at: known["confidence"] for at, known in seen.fields.items()} | sure
         return SeenAnswer(whole, answer, {at: {**known, "confidence": sure[at]} for at, known in fields.items()})
 
-    def _written_again(self, run: Run, seen: SeenAnswer, doubted: list[Scalar]) -> Any | None:
+    def _written_again(self, run: Run, seen: SeenAnswer, doubted: list[Scalar]) -> Completion | None:
         """The engine's completion; None where the nulls can be nothing else. Raises what did not let it end."""
         shown, written = _showing(run.schema, doubted), WrittenText.of(seen.completion)
         found = self.decoder.without_nulls(run, shown, written, [one.pointer for one in doubted])
@@ -86,7 +85,7 @@ class SecondLook:
         return found
 
     def _believed(
-        self, run: Run, seen: SeenAnswer, found: Any, doubted: list[Scalar], passed_over: Container[str]
+        self, run: Run, seen: SeenAnswer, found: Completion, doubted: list[Scalar], passed_over: Container[str]
     ) -> dict[str, float | None]:
         """Those that are likely right, with how likely that is. What is another field's value already is no find."""
         fields, believed = self.findings.fields(run, found), dict[str, float | None]()
@@ -123,7 +122,7 @@ def _showing(schema: Schema, doubted: list[Scalar]) -> Schema:
     return replace(schema, json_schema=shown, sha256="/".join([schema.sha256, *(one.pointer for one in doubted)]))
 
 
-def _with(seen: SeenAnswer, found: Any, pointers: Iterable[str]) -> WrittenText:
+def _with(seen: SeenAnswer, found: Completion, pointers: Iterable[str]) -> WrittenText:
     """The answer with what was found at `pointers`."""
     spans, new, written = byte_spans(seen.text), byte_spans(WrittenText.of(found).string), WrittenText.of(found)
     return replaced(WrittenText.of(seen.completion), {spans[at]: written.part(*new[at]) for at in pointers})

@@ -4,9 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from extractor.drafters import DRAFTERS
+
+
+class Cost(Protocol):
+    """Of one call of the model, or of several: tokens, forwards, seconds."""
+
+    @property
+    def prompt_tokens(self) -> int: ...
+    @property
+    def output_tokens(self) -> int: ...
+    @property
+    def target_forwards(self) -> int: ...
+    @property
+    def prefill_s(self) -> float: ...
+    @property
+    def decode_s(self) -> float: ...
+
+
+class DraftCount(Protocol):
+    """Of one drafter, tokens."""
+
+    @property
+    def proposed(self) -> int: ...
+    @property
+    def accepted(self) -> int: ...
+
+
+class CallCost(Cost, Protocol):
+    """Of one call: an engine's `RequestStats`."""
+
+    @property
+    def drafts(self) -> Mapping[str, DraftCount]: ...
 
 
 @dataclass
@@ -26,8 +57,8 @@ class Usage:
     prefill_s: float = 0.0
     decode_s: float = 0.0
 
-    def add(self, call: Any) -> None:
-        """Counts one call of an engine, by its `RequestStats`."""
+    def add(self, call: CallCost) -> None:
+        """Counts one call of the model."""
         self.model_calls += 1
         drafts = {name: {"proposed": each.proposed, "accepted": each.accepted} for name, each in call.drafts.items()}
         self._sum(call, drafts)
@@ -37,7 +68,7 @@ class Usage:
         self.model_calls += other.model_calls
         self._sum(other, other.drafts)
 
-    def _sum(self, more: Any, drafts: Mapping[str, Mapping[str, int]]) -> None:
+    def _sum(self, more: Cost, drafts: Mapping[str, Mapping[str, int]]) -> None:
         self.prompt_tokens += more.prompt_tokens
         self.output_tokens += more.output_tokens
         self.target_forwards += more.target_forwards

@@ -7,10 +7,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from extractor.answer.written import EMPTY, Span, WrittenText, outermost
 from extractor.engine.limits.limits import Ended
+from extractor.engine.sequence import Completion
 from schemas.errors import pointer
 
 _PIECE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[{}\[\],:]', re.DOTALL)
@@ -25,7 +25,7 @@ class Duplicate:
     value: WrittenText
 
 
-def without_duplicates(completion: Any) -> tuple[Any, list[Duplicate]]:
+def without_duplicates(completion: Completion) -> tuple[Completion, list[Duplicate]]:
     """The engine's completion as if none of these had been written, and they themselves, in their order. Of a text that
     ends within one, that is left out too."""
     found = list(_duplicates(completion.text))
@@ -37,7 +37,7 @@ def without_duplicates(completion: Any) -> tuple[Any, list[Duplicate]]:
     again = [Duplicate(one.pointer, written.part(*one.value)) for one in found if one.value and one.span in spans]
     ended = [one for one in completion.ended if not any(start <= one.start < stop for start, stop in spans)]
     moved = [Ended(one.start - _before(spans, one.start), one.why) for one in ended]
-    return kept.put_into(completion, ended=moved), again
+    return kept.put_into(completion, moved), again
 
 
 def replaced(written: WrittenText, pieces: Mapping[Span, WrittenText]) -> WrittenText:

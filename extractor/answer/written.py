@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+
+from extractor.engine.limits.limits import Ended
+from extractor.engine.sequence import Completion
 
 Span = tuple[int, int]  # half-open, of bytes or of characters
 
@@ -20,13 +22,14 @@ class WrittenText:
     sizes: Sequence[int]
 
     @classmethod
-    def of(cls, completion: Any) -> WrittenText:
-        """That of the engine's Completion."""
+    def of(cls, completion: Completion) -> WrittenText:
+        """That of an answer of the engine's."""
         return cls(completion.text, completion.logprobs, completion.sizes)
 
-    def put_into(self, completion: Any, **more: Any) -> Any:
-        """The completion as if this had been written, with `more` of its fields."""
-        return replace(completion, text=self.text, logprobs=self.logprobs, sizes=self.sizes, **more)
+    def put_into(self, completion: Completion, ended: list[Ended]) -> Completion:
+        """The completion as if this had been written, of which a limit `ended` these values."""
+        logprobs, sizes = list(self.logprobs), list(self.sizes)
+        return replace(completion, text=self.text, logprobs=logprobs, sizes=sizes, ended=ended)
 
     @property
     def string(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from extractor.calibration.calibration import Calibration
 from extractor.calibration.features import NULL, VALUE, FeatureRow, rows
 from extractor.documents import Document
+from extractor.engine import Completion
 from extractor.result import UNCALIBRATED, CalibrationInfo, Known
 from schemas.keywords import Mode
 
@@ -39,7 +40,7 @@ class Calibrator:
         text: str,
         document: Document,
         schema: dict[str, Any],
-        completion: Any,
+        completion: Completion,
         held: Mode,
     ) -> dict[str, Known]:
         """`fields` of the answer `text` with probabilities for confidence; as they are where there is no fit. An answer

@@ -3,12 +3,11 @@ asked: logits, most of what few rows compute over a large vocabulary, are made f
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from torch import Tensor
 
 from extractor.engine.model.device_event import DeviceEvent
+from extractor.engine.model.runner import Runner, StepOutput
 from extractor.engine.sampling import sampling_of
 from extractor.engine.sequence import Params
 from extractor.engine.verify import fetch
@@ -37,9 +36,9 @@ class PendingChoice:
 
 
 def choose_tokens(
-    target: Any, read: Any, at: list[int], bits: Tensor | None, how: list[tuple[Params, int]]
+    runner: Runner, output: StepOutput, at: list[int], bits: Tensor | None, how: list[tuple[Params, int]]
 ) -> PendingChoice:
-    """Ask `target` for the tokens of the positions `at` of what it has `read`, under `bits` `[len(at), words]` (None:
+    """Ask `runner` for the tokens at the positions `at` of a step's `output`, under `bits` `[len(at), words]` (None:
     everything is allowed). `how`: for each its parameters and its position in the output."""
     tokens, undecided = [NOTHING] * len(at), list(range(len(at)))
     if bits is not None and (len(bits) == 1 or bits.numel() >= _WORTH):
@@ -48,8 +47,8 @@ def choose_tokens(
     if undecided:
         masks = bits if bits is None or len(undecided) == len(at) else bits[undecided]
         sampled = sampling_of([how[place] for place in undecided])
-        found = target.choose(read, [at[place] for place in undecided], masks, sampled)
-    return PendingChoice(tokens, undecided, found, target.mark())
+        found = runner.choose(output, [at[place] for place in undecided], masks, sampled)
+    return PendingChoice(tokens, undecided, found, runner.mark())
 
 
 def forced(bits: Tensor) -> tuple[list[int], list[int]]:

@@ -26,6 +26,7 @@ from extractor.engine.drafting.text import matcher_of
 from extractor.engine.heartbeat import Moves
 from extractor.engine.limits.narrowing import Narrowing
 from extractor.engine.memory import slot_shape
+from extractor.engine.model.loader import Models
 from extractor.engine.model.runner import Runner
 from extractor.engine.parts import compose_drafting, current_device, mtp_model, target_runner
 from extractor.engine.prefill import PromptReader
@@ -40,11 +41,11 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """Prompts in, text out. `models` is an `extractor.engine.model.loader.Models`, or anything with its attributes."""
+    """Prompts in, text out. `models`: what `loader.load` gives, or anything with its attributes."""
 
     def __init__(
         self,
-        models: Any,
+        models: Models,
         config: EngineConfig | None = None,
         *,
         runner: Runner | None = None,

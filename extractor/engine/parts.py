@@ -14,10 +14,11 @@ from extractor.engine.drafting.text import TextDrafter
 from extractor.engine.model.assistant import MtpModel
 from extractor.engine.model.build import build_runner
 from extractor.engine.model.graphs import Graphs
+from extractor.engine.model.loader import Models
 from extractor.engine.model.runner import Runner
 
 
-def target_runner(models: Any, config: EngineConfig) -> Runner:
+def target_runner(models: Models, config: EngineConfig) -> Runner:
     """The target of `models`, with room for as many positions as a row may have."""
     graphs = Graphs(models.target.device) if config.graphs else None
     with current_device(models.target.device):  # kernels are tried
@@ -26,7 +27,7 @@ def target_runner(models: Any, config: EngineConfig) -> Runner:
     return runner
 
 
-def mtp_model(models: Any, config: EngineConfig, runner: Runner) -> MtpModel | None:
+def mtp_model(models: Models, config: EngineConfig, runner: Runner) -> MtpModel | None:
     """The drafter of `models`, to run beside `runner`; None where they have none."""
     if models.drafter is None:
         return None
@@ -36,7 +37,7 @@ def mtp_model(models: Any, config: EngineConfig, runner: Runner) -> MtpModel | N
     return model
 
 
-def compose_drafting(models: Any, config: EngineConfig, runner: Runner, mtp: MtpModel | None) -> Drafting:
+def compose_drafting(models: Models, config: EngineConfig, runner: Runner, mtp: MtpModel | None) -> Drafting:
     """All drafters there are: grammar, copy, and `mtp`."""
     overlap = config.overlaps(runner.device)
     chains = MtpDrafter(mtp, runner.vocab, overlap) if mtp else None

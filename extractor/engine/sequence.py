@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from extractor.drafters import DRAFTERS
 from extractor.engine.drafting.lookup import Lookup
@@ -20,6 +20,7 @@ from extractor.engine.limits.text import JsonText
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher
+    from torch import Tensor
 
 Finish = Literal["stop", "length", "cancelled", "deadline"]
 
@@ -149,7 +150,7 @@ class Sequence:
         self.calm_to = sys.maxsize if self.json is None else 0
         self.logprobs: list[float] = []
         self.sizes: list[int] = []
-        self.hidden: Any = None
+        self.hidden: Tensor | None = None
         self.ahead: Ahead | None = None
         self.stats = RequestStats(prompt_tokens=len(request.prompt))
         self.aborted = False
