@@ -114,7 +114,6 @@ def load(spec: ModelSpec) -> Models:
     tokenizer = load_tokenizer(checkpoint, target.config.vocab_size)
     drafter, drafter_name = _drafter(spec, target)
     stop_ids = stop_ids_of(target, tokenizer, checkpoint)
-    folder = Path(spec.model)
     ll_tokenizer = ll_tokenizer_of(tokenizer, target.config.vocab_size, checkpoint, stop_ids)
     return Models(
         target=target,
@@ -124,7 +123,7 @@ def load(spec: ModelSpec) -> Models:
         any_tokenization=looks_back(ll_tokenizer),
         stop_ids=stop_ids,
         context=positions_of(target.config),
-        folder=folder if folder.is_dir() else None,
+        folder=checkpoint.folder,
         name=name,
         drafter_name=BUNDLED if drafter_name and name == BUNDLED else drafter_name,
     )

@@ -15,25 +15,30 @@ from extractor.errors import ModelError
 @dataclass(frozen=True)
 class Checkpoint:
     """A checkpoint to read: `source` and the keyword arguments `how` are for transformers' `from_pretrained`; `name` is
-    what errors call it, its setting and value."""
+    what errors call it, its setting and value; `folder` is that of a local one, None for a hub's and for a file."""
 
     source: str
     how: dict[str, Any]
     name: str
+    folder: Path | None = None
 
 
 def checkpoint_at(model: str, revision: str | None, offline: bool, name: str) -> Checkpoint:
-    """That of `model`: a hub id, a local folder or a `.gguf` file. Raises `ModelError` for a path where nothing is."""
+    """That of `model`: a hub id, a local folder or a `.gguf` file; `~` is a home, as in a shell. Raises `ModelError`
+    for a path where nothing is."""
     how: dict[str, Any] = {"revision": revision, "local_files_only": offline, "trust_remote_code": False}
-    path = Path(model)
+    try:
+        path = Path(model).expanduser()
+    except RuntimeError:  # of somebody who has no home here
+        raise ModelError(f"{name}: no such folder", code="model_not_found") from None
     if path.suffix == ".gguf":
         if not path.is_file():
             raise ModelError(f"{name}: no such file", code="model_not_found")
         return Checkpoint(str(path.parent), how | {"gguf_file": path.name}, name)
     if model.startswith((".", "/", "~")) or path.is_dir():
-        if not path.expanduser().is_dir():
+        if not path.is_dir():
             raise ModelError(f"{name}: no such folder", code="model_not_found")
-        return Checkpoint(str(path.expanduser()), how, name)
+        return Checkpoint(str(path), how, name, path)
     return Checkpoint(model, how, name)
 
 
