@@ -16,15 +16,16 @@ from extractor.calibration.calibrator import Calibrator
 from extractor.documents import Document
 from extractor.engine import Completion
 from extractor.engine.limits.limits import Why
+from extractor.evidence.ground import ground
 from extractor.evidence.locate import DocumentIndex
-from extractor.evidence.scalars import byte_spans
+from extractor.evidence.scalars import byte_spans, pointers
 from extractor.grammar.printed.grammars import Demands
 from extractor.grammar.printed.reading import PrintedDocument
 from extractor.notation.file_names import without
 from extractor.result import Known, Mark, Other, Unprinted
 from extractor.review.marks import review
 from extractor.review.missed import missed
-from extractor.run import Run, ended_values, fields_of
+from extractor.run import Run
 from extractor.validate import Answer
 from schemas import jsontext
 from schemas.errors import Place, parts_of
@@ -57,7 +58,7 @@ class Findings:
         """What is known of each value of the answer; what is marked follows from it, asked for or not."""
         text = WrittenText.of(completion).string
         held = "none" if run.printed is None or run.printed.grammar is None else run.options.printed
-        fields = fields_of(text, run, completion)
+        fields = _grounded(text, run, completion)
         return self._calibrator.calibrated(fields, text, run.document, run.schema.json_schema, completion, held)
 
     def marks_of(self, run: Run, seen: SeenAnswer, again: Sequence[Duplicate]) -> list[Mark]:
@@ -127,6 +128,25 @@ class Findings:
             return unprinted
         index = DocumentIndex(without(run.document.text, run.document.spans_of_file_names))
         return [one for one in unprinted if not (one.key and index.find(_words_of(one.pointer)))]
+
+
+def _grounded(text: str, run: Run, completion: Completion) -> dict[str, Known]:
+    """What is known of each value. An answer that stands is not lost for it."""
+    try:
+        return ground(text, run.document, completion.logprobs, completion.sizes, run.schema.json_schema)
+    except Exception as error:
+        log.error("no evidence: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
+        return {}
+
+
+def ended_values(text: str, completion: Completion) -> list[tuple[str, Why]]:
+    """The values of the answer `text` that a limit ended, by their pointers. `text` is the completion's own, or the
+    part of it that is whole."""
+    if not completion.ended:
+        return []
+    found = pointers(text)
+    places = [(len(completion.text[: one.start].decode("utf-8", "replace")), one.why) for one in completion.ended]
+    return [(found[start], why) for start, why in places if start in found]
 
 
 def _printed(document: Document) -> PrintedDocument:

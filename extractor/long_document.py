@@ -45,9 +45,9 @@ _FINISH_S, _FINISH_SHARE = 10.0, 0.1  # kept of the time for what comes after th
 
 @dataclass
 class _Reading:
-    """One document that is being read. `until`: when no window begins any more. `compiling`: held while a
-    grammar is made, once, however many windows need it. `runs`: the last of each part of the schema and window, with
-    what all of them cost. `answers`: merged so far; `again`: how many windows were asked again."""
+    """One document that is being read: `run` is its own. `until`: when no window begins any more. `compiling`: held
+    while a grammar is made, once, however many windows need it. `runs`: the last of each part of the schema and window,
+    with what all of them cost. `answers`: merged so far; `again`: how many windows were asked again."""
 
     run: Run
     plan: ReadingPlan
@@ -93,9 +93,9 @@ class LongDocuments:
         return self._planner.plan(run.document, run.schema, run.options, least, refusal)
 
     def read(self, run: Run, plan: ReadingPlan, tell: Tell = tell_nobody) -> Extraction:
-        """`plan`: as `plan` returned it. Its time begins now: sets the run's start and deadline. What does not stand is
-        asked for once more of the windows that it is a matter of. Raises what ended the first window where none was
-        read, and InvalidOutput, with the answer of fewer errors, where none stands."""
+        """`plan`: as `plan` returned it for the run, whose time begins anew. What does not stand is asked for once more
+        of the windows that it is a matter of. Raises what ended the first window where none was read, and
+        InvalidOutput, with the answer of fewer errors, where none stands."""
         reading = self._begun(run, plan)
         outcomes: list[WindowOutcome] | None = self._outcomes(reading, tell)
         failed, shown = None, tuple[FieldError, ...]()
@@ -103,7 +103,7 @@ class LongDocuments:
             whole = self._put_together(reading, outcomes)
             reading.answers += 1
             try:
-                return self._stand(run, whole)
+                return self._stand(reading.run, whole)
             except (InvalidOutput, DeadlineExceeded) as error:
                 failed = better(failed, error, shown)
                 if failed is not error or not may_ask_again(reading.answers, self._most(reading), shown, error.errors):
@@ -111,16 +111,14 @@ class LongDocuments:
                 shown = error.errors
             outcomes = self._outcomes_again(reading, outcomes, whole, shown, tell)
         assert failed is not None
-        failed.kept["usage"] = run.spent()
+        failed.kept["usage"] = reading.run.spent()
         raise failed
 
     def _begun(self, run: Run, plan: ReadingPlan) -> _Reading:
-        run.started = time.monotonic()
-        self._set_deadline(run, plan.windows)
-        left_s = run.deadline - time.monotonic()
-        until = run.deadline - min(_FINISH_S, _FINISH_SHARE * left_s)
+        started, most_s = time.monotonic(), self._time_for(run.options, plan.windows)
+        until = started + most_s - min(_FINISH_S, _FINISH_SHARE * most_s)
         options = run.options.model_copy(update={"fields": True})  # rows are known by their places
-        return _Reading(run, plan, options, until)
+        return _Reading(replace(run, started=started, deadline=started + most_s), plan, options, until)
 
     def _outcomes(self, reading: _Reading, tell: Tell) -> list[WindowOutcome]:
         run, plan = reading.run, reading.plan
@@ -274,10 +272,11 @@ class LongDocuments:
                 self._shapes[schema.sha256] = kept
         return kept
 
-    def _set_deadline(self, run: Run, windows: int) -> None:
-        """Each round of windows may take as long as one extraction; the caller's own limit holds for all of them."""
+    def _time_for(self, options: Options, windows: int) -> float:
+        """Seconds. Each round of windows may take as long as one extraction; the caller's own limit holds for all of
+        them."""
         longest_s = self._settings.request_timeout_s * max(1, math.ceil(windows / self._at_once))
-        run.deadline = run.started + min(run.options.timeout_s or longest_s, longest_s)
+        return min(options.timeout_s or longest_s, longest_s)
 
 
 def _raise_where_none_was_read(outcomes: list[WindowOutcome]) -> None:

@@ -1,11 +1,9 @@
-"""One extraction under way, and what is made of an answer's end."""
+"""One extraction under way, and how its answer may have come to an end."""
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-import traceback
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,43 +11,38 @@ from extractor.answer.asked_again import Fault
 from extractor.answer.written import WrittenText
 from extractor.documents import Document
 from extractor.engine import Completion
-from extractor.engine.limits.limits import Limits, Why
+from extractor.engine.limits.limits import Limits
 from extractor.errors import Cancelled, DeadlineExceeded, TruncatedOutput
-from extractor.evidence.ground import ground
-from extractor.evidence.scalars import pointers
 from extractor.grammar.printed.grammars import PrintedAnswers
 from extractor.options import Options
 from extractor.result import Known
 from extractor.usage import Usage
 from schemas import Schema
 
-log = logging.getLogger(__name__)
-
 LEAST_ANSWER = 256  # tokens an answer gets at least, where it may have so many: a long document may take the rest
 
 
 @dataclass
 class Run:
-    """One extraction under way: what is asked of what, until when, and what it has cost so far (`usage` grows).
-    `started` and `deadline` are of the monotonic clock. `limits`: of what the grammar leaves open. `printed`: the
-    grammar of what the document prints, where one is asked for, from the first call of the model on. `written`: its
-    last answer that was whole; `rewritten`: for what it was written again. Of a window of a document:
-    `shown` is the schema that the prompt tells of, `part` which part of the document it is."""
+    """One extraction under way. What is asked of what, and until when, stays; what calls of the model have come to
+    grows. A window of a document has a run of its own, made of the document's by `replace`."""
 
     schema: Schema
     document: Document
     grammar: str  # of the schema, where none of the document is
-    limits: Limits
+    limits: Limits  # of what the grammar leaves open
     options: Options
-    started: float
+    started: float  # on the monotonic clock, as the deadline
     deadline: float
-    abort: threading.Event | None
+    abort: threading.Event | None  # withdrawn when set
+    # What grows
     usage: Usage
-    printed: PrintedAnswers | None = None
-    written: WrittenText | None = None
-    rewritten: frozenset[Fault] = frozenset()
-    shown: Schema | None = None
-    part: str = ""
+    printed: PrintedAnswers | None = None  # what the document prints, where it has to; from the first call on
+    written: WrittenText | None = None  # the last answer that came to its end
+    rewritten: frozenset[Fault] = frozenset()  # the errors for which parts of that were written again
+    # Of a window
+    shown: Schema | None = None  # the schema that the prompt tells of
+    part: str = ""  # which part of the document it is, as the prompt says it
 
     def keep(self, completion: Completion) -> None:
         """An answer of the engine's, where it came to its end."""
@@ -71,7 +64,8 @@ class Run:
 
 
 def raise_unless_complete(finish: str, run: Run, max_tokens: int, text: str) -> None:
-    """`finish`: why the engine ended the answer `text`."""
+    """`finish`: why the engine ended the answer `text`, which might have `max_tokens`. Raises Cancelled,
+    DeadlineExceeded, TruncatedOutput."""
     if finish == "cancelled":
         raise Cancelled("the extraction was cancelled")
     if finish == "deadline":
@@ -97,22 +91,3 @@ def _token_limit(run: Run, tokens: int) -> str:
     else:
         setting = "options.max_output_tokens" if tokens == wanted else "the context's room"
     return f"{tokens:,} token{'s'[: tokens != 1]} ({setting})"
-
-
-def fields_of(text: str, run: Run, completion: Completion) -> dict[str, Known]:
-    """What is known of each value. An answer that stands is not lost for it."""
-    try:
-        return ground(text, run.document, completion.logprobs, completion.sizes, run.schema.json_schema)
-    except Exception as error:
-        log.error("no evidence: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
-        return {}
-
-
-def ended_values(text: str, completion: Completion) -> list[tuple[str, Why]]:
-    """The values of the answer `text` that a limit ended, by their pointers. `text` is the completion's own, or the
-    part of it that is whole."""
-    if not completion.ended:
-        return []
-    found = pointers(text)
-    places = [(len(completion.text[: one.start].decode("utf-8", "replace")), one.why) for one in completion.ended]
-    return [(found[start], why) for start, why in places if start in found]

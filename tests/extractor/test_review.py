@@ -13,10 +13,10 @@ from extractor.engine import Completion, RequestStats
 from extractor.engine.limits.limits import Ended
 from extractor.errors import OutputError
 from extractor.extract import Extractor
+from extractor.findings import ended_values
 from extractor.options import Options
 from extractor.result import Known, Unprinted
 from extractor.review.marks import UNSURE, review, unprinted_of
-from extractor.run import ended_values
 from schemas.builtin.invoice import Invoice
 from tests.support.scripted import ScriptedEngine
 
