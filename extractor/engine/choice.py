@@ -42,7 +42,7 @@ def choose_tokens(
     everything is allowed). `how`: for each its parameters and its position in the output."""
     tokens, undecided = [NOTHING] * len(at), list(range(len(at)))
     if bits is not None and (len(bits) == 1 or bits.numel() >= _WORTH):
-        tokens, undecided = forced(bits)
+        tokens, undecided = forced_tokens(bits)
     found = None
     if undecided:
         masks = bits if bits is None or len(undecided) == len(at) else bits[undecided]
@@ -51,7 +51,7 @@ def choose_tokens(
     return PendingChoice(tokens, undecided, found, runner.mark())
 
 
-def forced(bits: Tensor) -> tuple[list[int], list[int]]:
+def forced_tokens(bits: Tensor) -> tuple[list[int], list[int]]:
     """Of packed masks `[n, words]`: for each the token where no other is allowed (where none is, `NOTHING`); and which
     masks allow several."""
     masks = bits.numpy().view(np.uint32)

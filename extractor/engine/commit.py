@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
 
 from llguidance import LLMatcher
 
 from extractor.engine.sequence import Sequence, Tally
 from extractor.engine.stats import EngineStats
+from extractor.engine.tokenizer import Tokenizer
 from extractor.engine.verification import Verified
 from extractor.engine.verify import accept
 from extractor.errors import TOO_COMPLEX, SchemaError
@@ -18,7 +18,7 @@ class Committer:
     """Writes what a step has verified. `stop`: the ids that end a text. `sizes`: bytes of text of each token."""
 
     def __init__(
-        self, tokenizer: Any, stop: Collection[int], sizes: Callable[[list[int]], list[int]], stats: EngineStats
+        self, tokenizer: Tokenizer, stop: Collection[int], sizes: Callable[[list[int]], list[int]], stats: EngineStats
     ) -> None:
         self._tokenizer, self._stop, self._sizes, self._stats = tokenizer, frozenset(stop), sizes, stats
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from extractor.engine import DRAFTERS, Engine, EngineConfig
-from extractor.engine.choice import choose_tokens, forced
+from extractor.engine.choice import choose_tokens, forced_tokens
 from extractor.engine.model.device_event import DeviceEvent
 from extractor.engine.model.loader import Models
 from extractor.engine.sequence import Params
@@ -33,7 +33,7 @@ def packed(allowed: list[set[int]], words: int) -> Tensor:
 def test_a_mask_of_one_token_says_which(allowed: list[set[int]]) -> None:
     bits = packed(allowed, 3)
     assert [set(row.nonzero().flatten().tolist()) for row in unpack(bits, 96)] == allowed
-    tokens, several = forced(bits)
+    tokens, several = forced_tokens(bits)
     assert several == [place for place, some in enumerate(allowed) if len(some) > 1]
     for token, some in zip(tokens, allowed, strict=True):
         assert token == min(some) if len(some) == 1 else True
@@ -41,8 +41,8 @@ def test_a_mask_of_one_token_says_which(allowed: list[set[int]]) -> None:
 
 @pytest.mark.parametrize("token", [0, 30, 31, 32, 63, 262_143])
 def test_any_bit_of_any_word(token: int) -> None:
-    assert forced(packed([{token}], 262_144 // 32)) == ([token], [])
-    assert forced(packed([{token, 5}], 262_144 // 32))[1] == [0]
+    assert forced_tokens(packed([{token}], 262_144 // 32)) == ([token], [])
+    assert forced_tokens(packed([{token, 5}], 262_144 // 32))[1] == [0]
 
 
 class Device:

@@ -109,13 +109,17 @@ class LinearFit:
     where the counts hardly vary."""
 
     def __init__(self) -> None:
+        # Sums over what was learned, of one each, counts, seconds, squares and products; the older, the less it counts.
         self._n = self._x = self._y = self._xx = self._xy = 0.0
 
     def learn(self, count: float, seconds: float) -> None:
         if self._n:
             seconds = min(seconds, OUTLIER * self.at(count))
-        for name, value in (("_n", 1.0), ("_x", count), ("_y", seconds), ("_xx", count**2), ("_xy", count * seconds)):
-            setattr(self, name, getattr(self, name) * MEMORY + value)
+        self._n = self._n * MEMORY + 1
+        self._x = self._x * MEMORY + count
+        self._y = self._y * MEMORY + seconds
+        self._xx = self._xx * MEMORY + count**2
+        self._xy = self._xy * MEMORY + count * seconds
 
     @property
     def each(self) -> float:

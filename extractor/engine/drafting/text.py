@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate, islice
-from typing import Protocol
 
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
 from extractor.drafters import DRAFTERS
 from extractor.engine.sequence import Ahead, Draft, Sequence
+from extractor.engine.tokenizer import Tokenizer
 
 # Of whoever builds a grammar, the judge (judge.py) as the engine. Those of a step are llguidance's own, under which a
 # mask of hostile grammars was measured to take 10 to 100 ms before its row ends. Verbose errors quote the text.
@@ -24,15 +24,6 @@ GAP = re.compile(rb"\s*(?:\n|\t|\||  )")  # behind a cell, or a line
 TRIES = 64  # candidates of a look-up that the grammar is asked about
 BYTES_A_TOKEN = 4.0  # until it is known better
 NONE = -1  # no token
-
-
-class Tokenizer(Protocol):
-    """The part of llguidance's tokenizer that drafting needs."""
-
-    @property
-    def vocab_size(self) -> int: ...
-    def tokenize_bytes(self, utf8bytes: bytes, *, parse_special: bool = False) -> list[int]: ...
-    def decode_bytes(self, tokens: list[int]) -> bytes: ...
 
 
 def matcher_of(tokenizer: LLTokenizer, grammar: str) -> LLMatcher:

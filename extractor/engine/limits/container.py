@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 
 from extractor.engine.limits.items import Items
+from extractor.engine.limits.json_string import value_of
 from extractor.engine.limits.limits import Why
 from extractor.engine.limits.members import Members
 from extractor.engine.limits.repeats import Repeats
@@ -55,11 +55,8 @@ class Container:
         """Whether a member says something although values of it were ended."""
         if not self.loops:
             return False
-        try:
-            read = json.loads(b"{%b}" % member if self.of_keys else b"[%b]" % member)
-        except ValueError:
-            return False
-        return repeats.speaks(read, self.loops - self.loops_before)
+        value = value_of(b"{%b}" % member if self.of_keys else b"[%b]" % member)
+        return value is not None and repeats.speaks(value, self.loops - self.loops_before)
 
     def copy(self) -> Container:
         """Neither feels what is added to the other."""

@@ -3,10 +3,9 @@ nowhere. A function of the items alone."""
 
 from __future__ import annotations
 
-import json
 import sys
-from typing import Any
 
+from extractor.engine.limits.json_string import value_of
 from extractor.engine.limits.limits import Why
 from extractor.engine.limits.repeats import Repeats
 
@@ -73,7 +72,7 @@ class Items:
 
     def _believed(self, item: bytes) -> int:
         """How often it may be there."""
-        row = _read(item)
+        row = value_of(item)
         if row is None:
             return sys.maxsize
         printed, copied = self._repeats.printed(row)
@@ -100,7 +99,7 @@ class Items:
         return max(_ALONE, self._repeats.parts) - self._nowhere
 
     def _stands(self, item: bytes) -> bool:
-        row = _read(item)
+        row = value_of(item)
         return row is None or self._repeats.says(row)
 
 
@@ -138,11 +137,3 @@ class _Margins:
 def _bytes_of(items: int, size: int) -> int:
     """Each after a comma, and without what closes it: a quote, and a brace for each object, which takes five bytes."""
     return items * (size - size // 6)
-
-
-def _read(item: bytes) -> Any:
-    """None where it is not whole."""
-    try:
-        return json.loads(item)
-    except ValueError:
-        return None

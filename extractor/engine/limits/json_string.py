@@ -1,9 +1,10 @@
-"""Strings of a JSON text, as they are written."""
+"""Strings and values of a JSON text, as they are written."""
 
 from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 _SIGNS = re.compile(rb"\\u....|\\.|.", re.DOTALL)  # of a string, each as it is written
 _WITHIN = re.compile(rb"\\u(?:[0-9a-fA-F]{0,3}|[dD][89abAB][0-9a-fA-F]{2})$")  # an escape, or a surrogate pair
@@ -22,3 +23,11 @@ def text_of(written: bytes, last: int | None = None) -> str:
     tail = written[-last:] if last is not None else written
     text = tail.decode("utf-8", "ignore")  # it may begin or end within a character
     return str(json.loads(f'"{text}"', strict=False)) if b"\\" in tail else text
+
+
+def value_of(written: bytes) -> Any:
+    """What a JSON value says; None where it is not whole, as for null."""
+    try:
+        return json.loads(written)
+    except ValueError:
+        return None

@@ -3,10 +3,9 @@ there are more of them than the document has words for. A function of the member
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
+from extractor.engine.limits.json_string import value_of
 from extractor.engine.limits.limits import SchemaKeys, Why
 from extractor.engine.limits.repeats import Repeats
 
@@ -72,7 +71,7 @@ class Members:
     def _counted(self, member: bytes) -> tuple[str, int, bytes, int] | None:
         """Its key and its value, each the how manieth. None where it is not whole."""
         found = _MEMBER.fullmatch(member)
-        key = None if found is None else _read(found[1])
+        key = None if found is None else value_of(found[1])
         if found is None or not isinstance(key, str):
             return None
         return key, self._keys.get(key, 0) + 1, found[2], self._values.get(found[2], 0) + 1
@@ -114,7 +113,7 @@ class Members:
         there by now, or once in good part."""
         if times == 1 and (self._names.has(key) or self._printed(key)):
             return True
-        row = _read(value)
+        row = value_of(value)
         if row is None:  # or not whole
             return value != b"null"
         return uses <= self._repeats.printed(row)[0] or (uses == 1 and self._repeats.says(row))
@@ -126,11 +125,3 @@ class Members:
 
 def _spaced(key: str) -> str:
     return key.replace("_", " ")
-
-
-def _read(text: bytes) -> Any:
-    """None where it is not whole."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None

@@ -5,7 +5,6 @@ nothing."""
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
-from typing import Protocol
 
 import numpy as np
 from llguidance import LLMatcher
@@ -14,24 +13,17 @@ from torch import Tensor
 
 from extractor.engine.limits.text import JsonText
 from extractor.engine.sequence import Draft, Sequence
+from extractor.engine.tokenizer import Tokenizer
 
 _Bits = NDArray[np.uint32]
 _QUOTE = ord('"')
 _MOST_ENDS = 400  # that are tried where a string has to end: a few milliseconds
 
 
-class Tokens(Protocol):
-    """The part of llguidance's tokenizer that is needed."""
-
-    @property
-    def vocab_size(self) -> int: ...
-    def decode_bytes(self, tokens: list[int]) -> bytes: ...
-
-
 class Narrowing:
     """For one vocabulary, which is looked through when a value has to end for the first time."""
 
-    def __init__(self, tokenizer: Tokens) -> None:
+    def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
 
     def narrow(self, rows: list[Sequence], drafts: list[Draft], counts: list[int], bits: Tensor) -> None:
@@ -67,8 +59,10 @@ class Narrowing:
         due = text.due()
         if due is None:
             return
-        if due.string and not (not due.escaped and self._end_string(matcher, after, allowed)):
-            _keep(allowed, self._on_the_way(matcher, after, allowed, text.endings))
+        if due.string:
+            may_end = not due.escaped and self._end_string(matcher, after, allowed)
+            if not may_end:
+                _keep(allowed, self._on_the_way(matcher, after, allowed, text.endings))
         if due.number:
             _keep(allowed, allowed & self._ends_number)
         if due.empty:

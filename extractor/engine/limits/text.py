@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 
 from extractor.engine.limits.container import CLOSING, OPENING, Container, begins_member
 from extractor.engine.limits.items import Items
-from extractor.engine.limits.json_string import is_within_sign, text_of
+from extractor.engine.limits.json_string import is_within_sign, text_of, value_of
 from extractor.engine.limits.limits import Ended, Limits, Why
 from extractor.engine.limits.loops import WINDOW, loop_at_end, recurs
 from extractor.engine.limits.members import Members
@@ -286,11 +285,10 @@ class JsonText:
         if loop is None:
             return False
         period, length = loop
-        try:
-            row = json.loads(b"[%b]" % members[-period:-1])
-        except ValueError:
+        rows = value_of(b"[%b]" % members[-period:-1])
+        if rows is None:
             return of_keys
-        return length // period > max(times - 1, self._repeats.of_row(row))
+        return length // period > max(times - 1, self._repeats.of_row(rows))
 
 
 def ended_in(text: bytes, limits: Limits, repeats: Repeats) -> list[Ended]:
