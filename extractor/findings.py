@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from extractor.answer.complete import completed
 from extractor.answer.duplicate_keys import Duplicate, replaced
-from extractor.answer.written import WrittenText, forced
+from extractor.answer.written import WrittenText, forced_text
 from extractor.calibration.calibrator import Calibrator
 from extractor.documents import Document
 from extractor.engine import Completion
@@ -196,5 +196,5 @@ def _up_to(completion: Completion, whole: str) -> Completion:
     """The completion as that of `whole`: what its text begins with, closed."""
     text = whole.encode()
     same = next((at for at, (a, b) in enumerate(zip(completion.text, text, strict=False)) if a != b), len(text))
-    closed = WrittenText.of(completion).part(0, same) + forced(text[same:].decode())
+    closed = WrittenText.of(completion).part(0, same) + forced_text(text[same:].decode())
     return closed.put_into(completion, completion.ended)

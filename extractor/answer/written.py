@@ -54,7 +54,7 @@ class WrittenText:
 EMPTY = WrittenText(b"", [], [])
 
 
-def forced(text: str) -> WrittenText:
+def forced_text(text: str) -> WrittenText:
     """What no model chose."""
     data = text.encode()
     return WrittenText(data, [0.0], [len(data)]) if data else EMPTY

@@ -27,10 +27,10 @@ def choose(logits: Tensor, allowed: Tensor | None, noise: Tensor | None = None) 
         masked = masked.masked_fill(~allowed, float("-inf"))
     ids = masked.argmax(-1) if noise is None else (masked + noise).argmax(-1)
     logprobs = masked.gather(-1, ids[:, None])[:, 0] - masked.logsumexp(-1)
-    return together(ids, logprobs)
+    return stacked(ids, logprobs)
 
 
-def together(ids: Tensor, logprobs: Tensor) -> Tensor:
+def stacked(ids: Tensor, logprobs: Tensor) -> Tensor:
     """Both `[n]` as one, `[2, n]`, for one transfer from the device."""
     return torch.stack([ids.double(), logprobs.double()])
 

@@ -15,7 +15,7 @@ from schemas import keywords
 _KEY = 20  # characters of a key and its signs, about
 
 
-def forced(schema: Any) -> int:
+def forced_chars(schema: Any) -> int:
     """Characters at most, of a schema as it is compiled: of all the literals in it that have no alternative, as if
     nothing free stood between them."""
     if not isinstance(schema, dict):
@@ -26,11 +26,11 @@ def forced(schema: Any) -> int:
     found = _KEY if schema.get("type") == "null" else 0
     for key, value in schema.items():
         if key in keywords.ONE:
-            found += forced(value)
+            found += forced_chars(value)
         elif key in ("anyOf", "oneOf"):
-            found += max((forced(one) for one in value if one != {"type": "null"}), default=0)
+            found += max((forced_chars(one) for one in value if one != {"type": "null"}), default=0)
         elif key in keywords.MANY:
-            found += sum(map(forced, value))
+            found += sum(map(forced_chars, value))
         elif key in keywords.NAMED:
-            found += sum(map(forced, value.values()))
+            found += sum(map(forced_chars, value.values()))
     return found

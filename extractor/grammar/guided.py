@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from extractor.grammar.forced import forced
+from extractor.grammar.forced import forced_chars
 from extractor.grammar.lark import in_lark
 from extractor.grammar.narrow.marks import unmarked
 
 # `coerce_one_of`: one of the options; that it is only one is validation's to check. No whitespace: it says nothing.
 OPTIONS = {"whitespace_flexible": False, "coerce_one_of": True}
 _MOST_FORCED = 1_000  # characters: a mask takes half a millisecond
-_ANY_TOKENS = '\n%llguidance {"no_forcing": true}'
+ANY_TOKENS = '%llguidance {"no_forcing": true}'  # forced text may be any of its tokenizations; see forced.py
 
 
 def guided(schema: dict[str, Any]) -> str:
@@ -28,4 +28,4 @@ def part(schema: dict[str, Any]) -> str:
 
 def options(schema: dict[str, Any]) -> str:
     """What else a grammar says that lets only answers to this schema through."""
-    return _ANY_TOKENS if forced(schema) > _MOST_FORCED else ""
+    return f"\n{ANY_TOKENS}" if forced_chars(schema) > _MOST_FORCED else ""

@@ -20,7 +20,7 @@ from extractor.grammar.compile import reason
 from extractor.grammar.guided import guided
 from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.grammars import demand
-from extractor.grammar.rewrite import held
+from extractor.grammar.rewrite import is_built
 from extractor.sandbox import Rejected
 from schemas import ValidationProblem, check, inline
 from schemas.checks.report import Report, note
@@ -76,7 +76,7 @@ def printed(given: dict[str, Any], blobs: list[bytes]) -> list[str | bool | None
     except DocumentError as error:
         errors = [(one.pointer, one.detail) for one in error.errors[:_MOST_PLACES]]
         raise Rejected(error.code, error.detail, errors=errors) from None
-    if answers.grammar is not None and held(answers.grammar) is None:
+    if answers.grammar is not None and not is_built(answers.grammar):
         answers = answers.without_grammar()
     return [answers.grammar, answers.held]
 

@@ -18,7 +18,7 @@ from llguidance import LLMatcher
 from extractor.answer.json_text import span_of, value_end
 from extractor.answer.written import EMPTY, Span, WrittenText, outermost
 from extractor.engine.drafting.text import LIMITS
-from extractor.grammar.guided import part
+from extractor.grammar.guided import ANY_TOKENS, part
 from extractor.grammar.lark import LarkWriter
 from extractor.grammar.nullable import without_null
 from extractor.grammar.printed.reading import PrintedDocument
@@ -31,7 +31,6 @@ Path = tuple[str, ...]
 _OPTIONS = ("anyOf", "oneOf", "allOf")
 _DEEPEST = 64
 _SEAM = 24  # bytes around values that are decoded: a token may go over the end of a value, and not over these
-ANY_TOKENS = '%llguidance {"no_forcing": true}\n'  # long text is forced; see forced.py
 
 
 @dataclass(frozen=True)
@@ -116,13 +115,13 @@ def _rewriting(
         at = stop
     start_rule = " ".join([*pieces, _literal(answer[at : at + _SEAM])])
     terminals = document.terminals() if document is not None else ""
-    grammar = f"{ANY_TOKENS}{writer.text(start_rule)}\n{terminals}"
-    return Rewriting(written, spans, head, grammar) if held(grammar) is not None else None
+    grammar = f"{ANY_TOKENS}\n{writer.text(start_rule)}\n{terminals}"
+    return Rewriting(written, spans, head, grammar) if is_built(grammar) else None
 
 
-def held(grammar: str) -> str | None:
-    """The grammar, where llguidance will have it."""
-    return None if LLMatcher.validate_grammar(grammar, None, limits=LIMITS) else grammar
+def is_built(grammar: str) -> bool:
+    """Whether llguidance builds it."""
+    return not LLMatcher.validate_grammar(grammar, None, limits=LIMITS)
 
 
 def _place(answer: str, path: Path, narrowed: JSON, rule: Callable[[JSON], str | None]) -> tuple[Span, str] | None:

@@ -137,7 +137,7 @@ class _WindowReader:
             in_flight[threads.submit(call, self._try, place)] = part, window
 
     def _place(self, part: int, window: Window, in_flight: dict[Future[WindowAnswer], _Waiting]) -> WindowPlace:
-        """The how manieth it is, of how many as far as that is known."""
+        """Its number among those of its part, counted from 1, and how many there are as far as that is known."""
         under_way = [one for its_part, one in (*in_flight.values(), *self._waiting) if its_part == part]
         others = [one.window for one in (*self._read, *self._left_out) if one.part == part]
         all_of_them = [*others, *under_way, window]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from extractor.windows.tree import ListNode, Node, ObjectNode, ValueNode, data_of, has_lists, leaves
-from extractor.windows.values import same, together
+from extractor.windows.values import overlapping, same
 from extractor.windows.window import Piece, Window
 
 Merge = Callable[[list[Node]], Node]
@@ -95,7 +95,7 @@ def _one_row(
     some: dict[tuple[str | int, ...], tuple[Piece, ...]], others: dict[tuple[str | int, ...], tuple[Piece, ...]]
 ) -> bool:
     """Whether more of its values stand at the same places than at different ones."""
-    votes = [1 if together(places, others[path]) else -1 for path, places in some.items() if path in others]
+    votes = [1 if overlapping(places, others[path]) else -1 for path, places in some.items() if path in others]
     return sum(votes) > 0
 
 

@@ -75,7 +75,7 @@ def _key(value: Any) -> Any:
     return (type(value), value) if isinstance(value, bool) else value
 
 
-def together(some: Sequence[Piece], others: Sequence[Piece]) -> bool:
+def overlapping(some: Sequence[Piece], others: Sequence[Piece]) -> bool:
     """Whether they have characters in common."""
     return any(one.start < other.stop and other.start < one.stop for one in some for other in others)
 
@@ -87,7 +87,7 @@ def _longest(values: list[ValueNode]) -> list[ValueNode]:
 
 def _part_of(leaf: ValueNode, other: ValueNode) -> bool:
     mine, theirs = _size(leaf), _size(other)
-    return mine < theirs and not same(leaf.value, other.value) and together(leaf.places, other.places)
+    return mine < theirs and not same(leaf.value, other.value) and overlapping(leaf.places, other.places)
 
 
 def _size(leaf: ValueNode) -> int:
@@ -113,7 +113,7 @@ def _wrong(group: list[ValueNode], sure: Callable[[ValueNode], float]) -> list[f
     wrong: list[float] = []
     printed = any(leaf.places for leaf in group)
     for leaf in sorted(group, key=sure, reverse=True):
-        if (printed and not leaf.places) or leaf.passage in passages or together(leaf.places, seen):
+        if (printed and not leaf.places) or leaf.passage in passages or overlapping(leaf.places, seen):
             continue
         seen += leaf.places
         passages |= {leaf.passage} if leaf.passage else set()

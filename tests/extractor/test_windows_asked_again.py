@@ -12,7 +12,7 @@ from pydantic import model_validator
 
 from extractor import Extractor, Options, Settings
 from extractor.errors import Cancelled, EngineError, InvalidOutput
-from extractor.grammar.rewrite import ANY_TOKENS
+from extractor.grammar.guided import ANY_TOKENS
 from extractor.result import LongRead
 from extractor.windows.in_question import MOST
 from schemas.types import fault

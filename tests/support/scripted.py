@@ -12,7 +12,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 from transformers import PreTrainedTokenizerFast
 
 from extractor.engine import Completion, Request, RequestStats
-from extractor.grammar.rewrite import ANY_TOKENS
+from extractor.grammar.guided import ANY_TOKENS
 from schemas import Registry
 from tests.support.matching import written_under
 

@@ -4,6 +4,7 @@ there are more of them than the document has words for. A function of the member
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from extractor.engine.limits.json_string import value_of
 from extractor.engine.limits.limits import SchemaKeys, Why
@@ -14,6 +15,15 @@ _ALONE = 12  # members in succession that bring nothing, and more than the docum
 _LEAST = 4  # bytes of a member as far as it may be one too many: a comma, a key and a colon
 _KEY_WORDS = 4  # that are counted of a key
 _MEMBER = re.compile(rb'("(?:[^"\\]|\\.)*"):(.+)', re.DOTALL)
+
+
+class _Member(NamedTuple):
+    """`times`: how often its key is there, itself among them; `uses`: how often its value is."""
+
+    key: str
+    times: int
+    value: bytes
+    uses: int
 
 
 class Members:
@@ -28,7 +38,7 @@ class Members:
         self._again = 0  # so many of the last ones
         self._nowhere = 0  # so many of the last ones, before those that were not looked for
         self._words = 0  # of keys that are printed, and one of each other member; of those that were looked for
-        self._unread: list[tuple[str, int, bytes, int]] = []  # a key and a value, each the how manieth
+        self._unread: list[_Member] = []  # that have not been looked for
 
     def copy(self) -> Members:
         """Neither feels what is added to the other."""
@@ -42,10 +52,9 @@ class Members:
         found = self._counted(member)
         if found is None:
             return
-        key, times, value, uses = found
-        self._keys[key], self._values[value] = times, uses
-        self.free = self.free or not self._names.has(key)
-        self._again = self._again + 1 if self._comes_again(key, times) else 0
+        self._keys[found.key], self._values[found.value] = found.times, found.uses
+        self.free = self.free or not self._names.has(found.key)
+        self._again = self._again + 1 if self._comes_again(found) else 0
         self._unread.append(found)
 
     def over(self, member: bytes) -> Why | None:
@@ -55,29 +64,28 @@ class Members:
         found = self._counted(member)
         if found is None:
             return None
-        key, times, value, uses = found
-        if self._again >= _AGAIN and self._comes_again(key, times):
+        if self._again >= _AGAIN and self._comes_again(found):
             return "repeated"
         if self._before_words() <= 0:
             return "ran_on"
-        if self._before_alone() > 0 or self._brings(key, times, value, uses):
+        if self._before_alone() > 0 or self._brings(found):
             return None
-        return "ran_on" if times == 1 else "repeated"
+        return "ran_on" if found.times == 1 else "repeated"
 
     def calm_for(self) -> int:
         """For how many bytes none is one too many, whatever they are; negative where that is not plain."""
         return _LEAST * min(_AGAIN - self._again, self._before_alone(), self._before_words()) - 1
 
-    def _counted(self, member: bytes) -> tuple[str, int, bytes, int] | None:
-        """Its key and its value, each the how manieth. None where it is not whole."""
+    def _counted(self, member: bytes) -> _Member | None:
+        """As the next one. None where it is not whole."""
         found = _MEMBER.fullmatch(member)
         key = None if found is None else value_of(found[1])
         if found is None or not isinstance(key, str):
             return None
-        return key, self._keys.get(key, 0) + 1, found[2], self._values.get(found[2], 0) + 1
+        return _Member(key, self._keys.get(key, 0) + 1, found[2], self._values.get(found[2], 0) + 1)
 
-    def _comes_again(self, key: str, times: int) -> bool:
-        return times > 1 and times > self._printed(key)
+    def _comes_again(self, member: _Member) -> bool:
+        return member.times > 1 and member.times > self._printed(member.key)
 
     def _before_words(self) -> int:
         """How many more members there may be at least, until its keys have as many words as the document."""
@@ -96,27 +104,28 @@ class Members:
 
     def _look(self) -> None:
         """For those that have not been looked for."""
-        for key, times, value, uses in self._unread:
-            self._words += self._words_of(key, times)
-            self._nowhere = 0 if self._brings(key, times, value, uses) else self._nowhere + 1
+        for one in self._unread:
+            self._words += self._words_of(one)
+            self._nowhere = 0 if self._brings(one) else self._nowhere + 1
         self._unread = []
 
-    def _words_of(self, key: str, times: int) -> int:
-        if self._names.has(key):
+    def _words_of(self, member: _Member) -> int:
+        """That its key counts for."""
+        if self._names.has(member.key):
             return 0
-        if times > 1 or not self._printed(key):
+        if member.times > 1 or not self._printed(member.key):
             return 1
-        return min(_KEY_WORDS, self._repeats.words_of(_spaced(key)))
+        return min(_KEY_WORDS, self._repeats.words_of(_spaced(member.key)))
 
-    def _brings(self, key: str, times: int, value: bytes, uses: int) -> bool:
-        """Whether its key is new and printed, or one that the schema names; or its value is printed, as often as it is
-        there by now, or once in good part."""
-        if times == 1 and (self._names.has(key) or self._printed(key)):
+    def _brings(self, member: _Member) -> bool:
+        """Whether it brings something: its key is new and printed, or one that the schema names; or its value is
+        printed, as often as it is there by now, or once in good part."""
+        if member.times == 1 and (self._names.has(member.key) or self._printed(member.key)):
             return True
-        row = value_of(value)
-        if row is None:  # or not whole
-            return value != b"null"
-        return uses <= self._repeats.printed(row)[0] or (uses == 1 and self._repeats.says(row))
+        value = value_of(member.value)
+        if value is None:  # or not whole
+            return member.value != b"null"
+        return member.uses <= self._repeats.printed(value)[0] or (member.uses == 1 and self._repeats.says(value))
 
     def _printed(self, key: str) -> int:
         """How often it is."""

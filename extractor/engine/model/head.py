@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from extractor.engine.model.fused import masked_argmax, softcap
-from extractor.engine.verify import choose, together, unpack
+from extractor.engine.verify import choose, stacked, unpack
 
 
 class Head:
@@ -36,7 +36,7 @@ class FusedHead(Head):
     """The same by the kernels of `fused.py`."""
 
     def best(self, logits: Tensor, bits: Tensor | None) -> Tensor:
-        return together(*masked_argmax(logits, bits))
+        return stacked(*masked_argmax(logits, bits))
 
     def _capped(self, logits: Tensor, cap: float) -> Tensor:
         return softcap(logits, cap)

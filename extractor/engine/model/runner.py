@@ -22,7 +22,7 @@ from extractor.engine.model.device_event import DeviceEvent
 from extractor.engine.model.graphs import Graphs
 from extractor.engine.model.upload import upload
 from extractor.engine.sampling import Sampling, gumbel
-from extractor.engine.verify import choose, together, unpack
+from extractor.engine.verify import choose, stacked, unpack
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Runner(ABC):
         if sampled is None:
             return self._head.best(logits, packed)
         places = upload(sampled.places, logits.device)
-        found = together(*(logits.new_zeros(len(at), dtype=torch.float64) for _ in range(2)))
+        found = stacked(*(logits.new_zeros(len(at), dtype=torch.float64) for _ in range(2)))
         if len(sampled.places) < len(at):
             found.copy_(self._head.best(logits, packed))
         allowed = None if packed is None else unpack(packed[places], self.vocab)

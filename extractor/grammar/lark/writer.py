@@ -23,7 +23,7 @@ from extractor.grammar.lark.key_patterns import LETTER, keys_of, short_keys_of
 from extractor.grammar.lark.leaf import SCALAR, leaf_of
 from extractor.grammar.lark.rules import GrammarRules, TooDeep, json_text, quoted
 from extractor.grammar.narrow.anything import is_any_key
-from extractor.grammar.narrow.marks import KEYS, LARK, OTHERS, PRINTED, WITHIN, marked, printing
+from extractor.grammar.narrow.marks import KEYS, LARK, OTHERS, PRINTED, WITHIN, has_marks, has_printed_marks
 from extractor.grammar.narrow.unfold import leading_to, leads_to, reached
 from schemas.checks.compiled import matches
 from schemas.errors import pointer as pointer_to
@@ -75,8 +75,8 @@ class LarkWriter:
         self._top = {key: value for key, value in root.items() if key not in ("$defs", "x-guidance")}
         self._guidance = {"x-guidance": root["x-guidance"]} if "x-guidance" in root else {}
         self._defs: JSON = root.get("$defs", {})
-        self._needy = leading_to(self._defs, marked)
-        self._printing = leading_to(self._defs, printing) if document is not None else set()
+        self._needy = leading_to(self._defs, has_marks)
+        self._printing = leading_to(self._defs, has_printed_marks) if document is not None else set()
         self._defined: dict[str, _Definition] = {}
         self._rules = GrammarRules()
         self.missing: list[str] = []
@@ -85,7 +85,7 @@ class LarkWriter:
     @property
     def needed(self) -> bool:
         """Whether `%json` cannot say all of it."""
-        return bool(self._needy) or marked(self._top)
+        return bool(self._needy) or has_marks(self._top)
 
     def whole(self) -> str | None:
         """What stands for the schema in a rule; None where no answer fits it."""
@@ -151,7 +151,7 @@ class LarkWriter:
 
     def _plain(self, node: Any) -> bool:
         """Whether `%json` says all of it."""
-        return not isinstance(node, dict) or not (marked(node) or self._needy.intersection(leads_to(node)))
+        return not isinstance(node, dict) or not (has_marks(node) or self._needy.intersection(leads_to(node)))
 
     def _options(self, nodes: list[Any]) -> str | None:
         """One of these, which are `%json`; None where no answer fits any of them."""
@@ -201,7 +201,7 @@ class LarkWriter:
 
     def _prints(self, node: JSON) -> bool:
         """Whether anything within has to be printed."""
-        return printing(node) or not self._printing.isdisjoint(leads_to(node))
+        return has_printed_marks(node) or not self._printing.isdisjoint(leads_to(node))
 
     def _object(self, node: JSON, pointer: str) -> str | None:
         fields: JSON = node.get("properties", {})

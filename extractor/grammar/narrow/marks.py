@@ -21,12 +21,12 @@ _PRINTING = (PRINTED, KEYS, WITHIN)
 _MARKS = (LARK, OTHERS, *_PRINTING)
 
 
-def marked(node: Any) -> bool:
+def has_marks(node: Any) -> bool:
     """Whether a mark is in it, definitions apart."""
-    return printing(node) or _has(node, lambda one: LARK in one or (OTHERS in one and one[OTHERS]["needed"]))
+    return has_printed_marks(node) or _has(node, lambda one: LARK in one or (OTHERS in one and one[OTHERS]["needed"]))
 
 
-def printing(node: Any) -> bool:
+def has_printed_marks(node: Any) -> bool:
     """Whether a value or a key in it has to be printed, definitions apart."""
     return _has(node, lambda one: any(mark in one for mark in _PRINTING))
 

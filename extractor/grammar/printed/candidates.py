@@ -15,7 +15,7 @@ from extractor.notation.file_names import NOTHING
 from extractor.notation.fold import folded
 from extractor.notation.spell import Spelled
 
-MOSTMOMENTS = 4_000  # days with times, of a document that prints many of both
+MOST_MOMENTS = 4_000  # days with times, of a document that prints many of both
 _WORD = re.compile(rf"[^\s{NOTHING}]+")
 _AROUND = "\"'.,;:!?()[]<>{}„“”‚‘’«»*"
 
@@ -84,7 +84,7 @@ class Candidates:
     def _moments(self, *, local: bool) -> list[str]:
         """A day without a time of its own begins at midnight."""
         times = [*self._times(local=local), *(["00:00:00"] if local else ["00:00:00Z"])]
-        return [f"{day}T{time}" for day, time in product(self.days, times)][:MOSTMOMENTS]
+        return [f"{day}T{time}" for day, time in product(self.days, times)][:MOST_MOMENTS]
 
 
 MOMENTS: dict[str, Callable[[Candidates], list[str]]] = {

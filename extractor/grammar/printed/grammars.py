@@ -16,7 +16,7 @@ from extractor.grammar.guided import options, part
 from extractor.grammar.lark import LarkWriter
 from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.check import not_printed
-from extractor.grammar.printed.mark import marked, marks
+from extractor.grammar.printed.mark import demands_print, marked
 from extractor.grammar.printed.reading import PrintedDocument
 from extractor.result import Unprinted
 from schemas import Schema
@@ -109,7 +109,7 @@ class Demands:
 
 def demand(json_schema: JSON, mode: Mode, bounds: Bounds) -> Demand | None:
     """None where nothing has to be printed."""
-    if mode == "none" or (mode == "declared" and not marks(json_schema)):
+    if mode == "none" or (mode == "declared" and not demands_print(json_schema)):
         return None
     marked_schema = marked(json_schema, mode)
-    return Demand(marked_schema, bounds) if marks(marked_schema) else None
+    return Demand(marked_schema, bounds) if demands_print(marked_schema) else None

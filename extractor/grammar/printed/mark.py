@@ -31,7 +31,7 @@ def marked(root: JSON, mode: Mode) -> JSON:
     return _Marking(root).whole(mode == "all") if mode != "none" else _Marking(root, deaf=True).whole(False)
 
 
-def marks(schema: Any) -> bool:
+def demands_print(schema: Any) -> bool:
     """Whether anything in it has to be printed."""
     return any(True for key in (PRINTED, KEYS, WITHIN) for printed in keywords.values_of(schema, key) if printed)
 
