@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -23,6 +24,7 @@ MIRRORS = frozenset(
     "Calibration Evidence EvidencePart Extraction Job JobPage Mark Row WindowRead WindowVotes Worker WorkerList".split()
 )
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 300, 50
+IN_A_MAP = re.compile(r"(?<![\w/`])\w+\.py\b")
 
 
 @cache
@@ -76,3 +78,20 @@ def test_nothing_needs_scrolling() -> None:
         lines = len((ROOT / path).read_text("utf-8").splitlines())
         reason = (ast.get_docstring(module) or "").lower()
         assert lines <= MOST_LINES or "300 lines" in reason, f"{path} says at its top why it has {lines} lines"
+
+
+def test_a_map_of_a_folder_is_whole() -> None:
+    """A docstring that names most files of its folder names all of them, and no others."""
+    wrong: dict[str, list[str]] = {}
+    maps = 0
+    for path, module in modules().items():
+        if not path.endswith("/__init__.py"):
+            continue
+        named = set(IN_A_MAP.findall(ast.get_docstring(module) or ""))
+        files = {file.name for file in (ROOT / path).parent.glob("*.py")} - {"__init__.py"}
+        if 2 * len(named & files) > len(files):
+            maps += 1
+            if named != files:
+                wrong[path] = sorted(named ^ files)
+    assert maps > 10
+    assert not wrong, f"each file in a line, or none: {wrong}"

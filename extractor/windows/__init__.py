@@ -10,7 +10,8 @@ read.py        windows read side by side              outcome.py      what each 
 turns.py       how many are with the engine at a time translate.py    what a window says, as of the document
 tree.py        an answer with what is known of it     shapes.py       what of a schema decides how answers are merged
 merge.py       answers of windows → one               rows.py         the same of lists, without doubles at the seams
-values.py      the same of one value                  invented.py     items that a model made up, left out
+values.py      the same of one value                  passage.py      the words that a value stands in
+invented.py    items that a model made up, left out
 whole_answer.py what all windows say together, and what of that a person is told
 in_question.py which windows are asked a second time, and for what
 of_fields.py   an error of the whole answer → errors of the fields that it may be a matter of
