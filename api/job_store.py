@@ -152,7 +152,8 @@ class JobStore:
             surveys, upkeep = await self.ledger.survey(), self.ledger.upkeep
         tallies, workers = await self.run(upkeep.tallies()), await self.workers()
         erasing_s, durations = await self.run(upkeep.erasing()), await self.run(upkeep.durations())
-        return StoreSnapshot(surveys, tallies, workers, named_tenants, erasing_s, durations)
+        memory = await self.run(upkeep.memory())
+        return StoreSnapshot(surveys, tallies, workers, named_tenants, erasing_s, durations, memory)
 
     async def workers(self) -> Sequence[WorkerInfo]:
         """Those whose last heartbeat is within its TTL, but for those of this machine that have ended since."""

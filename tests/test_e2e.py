@@ -122,7 +122,7 @@ def environ_of(pid: int) -> dict[str, str]:
 
 
 def test_each_process_has_the_secrets_that_it_uses(service: Service, client: Client, log: list[str]) -> None:
-    """The table of docs/operations.md, read from the kernel."""
+    """The table of docs/security.md, read from the kernel."""
     client.wait(client.submit(SAMPLES[0].path, SAMPLES[0].schema).id, 120)  # so that all there is has been started
     password = urlsplit(service.redis_url).password
     assert password

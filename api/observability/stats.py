@@ -14,7 +14,7 @@ from typing import Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from api.observability.durations import cumulative, durations_of_jobs, durations_of_workers
-from workers.ledger.ledger import PRIORITIES, STATUSES, TERMINAL, Duration, Survey, WorkerInfo
+from workers.ledger.ledger import PRIORITIES, STATUSES, TERMINAL, Duration, StoreMemory, Survey, WorkerInfo
 
 OTHER, ALL = "other", "all"
 _RETRIES = {"error": "retried", "worker_lost": "lease_lost", "worker_stopped": "released"}
@@ -30,6 +30,8 @@ _ENGINE = {
     "restarts": "Engine processes started after one died",
 }
 
+_UNTOLD = StoreMemory(0, 0)
+
 
 @dataclass(frozen=True)
 class StoreSnapshot:
@@ -43,12 +45,15 @@ class StoreSnapshot:
     named_tenants: int | None = None
     erasing_s: float = 0.0
     durations: Sequence[Duration] = ()
+    memory: StoreMemory = _UNTOLD
 
 
 def families(snapshot: StoreSnapshot) -> Iterator[Metric]:
     yield from _queue(snapshot)
     yield from _jobs(snapshot)
+    yield from _jobs_ever(snapshot.tallies)
     yield from durations_of_jobs(snapshot.durations)
+    yield from _store(snapshot.memory)
     yield from _erasing(snapshot)
     yield from _workers(snapshot.workers)
     yield from durations_of_workers(snapshot.workers)
@@ -92,7 +97,8 @@ def _jobs(snapshot: StoreSnapshot) -> Iterator[Metric]:
     batches.add_metric([], sum(one.batches for one in snapshot.surveys))
     yield batches
 
-    tallies = snapshot.tallies
+
+def _jobs_ever(tallies: Mapping[str, int]) -> Iterator[Metric]:
     failed = {
         name.partition(":")[2] or "unknown": n for name, n in tallies.items() if name.partition(":")[0] == "failed"
     }
@@ -101,6 +107,8 @@ def _jobs(snapshot: StoreSnapshot) -> Iterator[Metric]:
     yield _counter("extractor_jobs_accepted", "Jobs taken into the ledger", tallies.get("accepted", 0))
     yield _counters("extractor_jobs_finished", "Jobs that ended", "status", ended)
     yield _counters("extractor_jobs_failed", "Jobs that failed, by the code of their error", "code", failed)
+    yield _counter("extractor_jobs_marked", "Jobs that ended with something to look at", tallies.get("marked", 0))
+    yield _counter("extractor_jobs_reviewed", "Jobs that got their first review", tallies.get("reviewed", 0))
     yield _counter("extractor_attempts", "Claims: each is one attempt at a document", tallies.get("claimed", 0))
     yield _counters("extractor_attempts_lost", "Attempts that ended without an end of their job", "cause", retried)
     yield _counter("extractor_leases_lost", "Leases that ran out under a silent worker", tallies.get("lease_lost", 0))
@@ -108,6 +116,15 @@ def _jobs(snapshot: StoreSnapshot) -> Iterator[Metric]:
     yield _counter(
         "extractor_results_dropped", "Results refused: too late, or another's job", tallies.get("dropped", 0)
     )
+
+
+def _store(memory: StoreMemory) -> Iterator[Metric]:
+    taken = "Memory of the store that is taken; 0: it does not say"
+    most = "Its maxmemory; 0: none is set, or it does not say"
+    for name, text, value in (("used", taken, memory.taken), ("max", most, memory.most)):
+        gauge = GaugeMetricFamily(f"extractor_store_{name}_bytes", text)
+        gauge.add_metric([], value)
+        yield gauge
 
 
 def _erasing(snapshot: StoreSnapshot) -> Iterator[Metric]:

@@ -1,6 +1,6 @@
 """What each process of the service gets of the environment: nobody a secret that it does not use.
 
-docs/operations.md has it as a table, and a test reads it from /proc of a running service.
+docs/security.md has it as a table, and a test reads it from /proc of a running service.
 """
 
 from __future__ import annotations

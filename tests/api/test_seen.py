@@ -190,6 +190,32 @@ def valkey_url(redis_url: str) -> Iterator[str]:
     return redis_url
 
 
+async def test_what_is_to_be_looked_at_and_what_was_are_counted_once(
+    api: httpx.AsyncClient, worker: FakeWorker
+) -> None:
+    ids = [(await api.post("/v1/extractions", json=BODY)).json()["id"] for _ in range(4)]
+    worker.succeed(ids[0])
+    worker.succeed(ids[1], marked=True)
+    worker.fail(ids[2], {"code": "invalid_output", "detail": "no", "data": {"name": "x"}})
+    worker.fail(ids[3], {"code": "empty_document", "detail": "no"})
+    for confirmed in (["/name"], []):
+        await api.put(f"/v1/extractions/{ids[1]}/review", json={"confirmed": confirmed})
+    metric = await scrape(api)
+    assert metric("jobs_marked_total") == 2
+    assert metric("jobs_reviewed_total") == 1
+
+
+async def test_how_full_the_store_is(api: httpx.AsyncClient, api_valkey: Valkey) -> None:
+    with api_valkey.client() as client:
+        client.config_set("maxmemory", "64mb")
+        try:
+            metric = await scrape(api)
+        finally:
+            client.config_set("maxmemory", "0")
+    assert metric("store_max_bytes") == 64 * 2**20
+    assert 100_000 < (metric("store_used_bytes") or 0) < 64 * 2**20
+
+
 async def test_metrics_name_no_tenant_to_strangers(api_valkey: Valkey, redis_url: str) -> None:
     with Ledger(settings=WorkerSettings(redis_url=redis_url)) as ledger:
         ledger.run(ledger.jobs.create("acme", NewJob("invoice@1", b"x")))

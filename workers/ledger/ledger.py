@@ -36,7 +36,7 @@ from workers.ledger.lane import Lane
 from workers.ledger.new_job import PRIORITIES, Form, NewJob, Priority
 from workers.ledger.scripts import Call
 from workers.ledger.store import client_options, faults
-from workers.ledger.upkeep import Duration, Message, Rewrite, Survey
+from workers.ledger.upkeep import Duration, Message, Rewrite, StoreMemory, Survey
 from workers.ledger.watching import Stopped, Watching
 from workers.ledger.workers import WorkerInfo
 
@@ -64,6 +64,7 @@ __all__ = [
     "Renewal",
     "Rewrite",
     "Status",
+    "StoreMemory",
     "StoreUnavailable",
     "Survey",
     "WorkerInfo",

@@ -62,6 +62,15 @@ class Survey:
 
 
 @dataclass(frozen=True)
+class StoreMemory:
+    """The store's maxmemory and what of it is taken, in bytes. Both are 0 where the store does not say, the first also
+    where none is set."""
+
+    most: int
+    taken: int
+
+
+@dataclass(frozen=True)
 class Duration:
     """How long jobs took, as a histogram. `what`: `total`, from the POST to the end, by outcome; or `wait`, until the
     first claim. `counts`: how many between the `bounds_s`, and above the last."""
@@ -162,6 +171,9 @@ class UpkeepCommands:
             return {name: int(count) for name, count in pairs(reply).items()}
 
         return Call(script("tallies"), ROOT, (), decode)
+
+    def memory(self) -> Call[StoreMemory]:
+        return Call(script("memory"), ROOT, (), lambda reply: StoreMemory(int(reply[0]), int(reply[1])))
 
     def durations(self) -> Call[tuple[Duration, ...]]:
         return Call(script("durations"), ROOT, (), lambda reply: _durations(*reply))

@@ -1,7 +1,7 @@
 """The Celery app. A message carries a tenant and a job's id; what is true about the job is in the ledger. Imports no
 task, no extractor and no torch: the API publishes by the task's name.
 
-Why each setting: docs/operations.md. Start a worker with `python -m workers`."""
+Why each setting: docs/recovery.md. Start a worker with `python -m workers`."""
 
 from __future__ import annotations
 

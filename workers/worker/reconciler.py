@@ -1,7 +1,7 @@
 """Repairs the ledger: jobs whose lease ended, jobs whose message was lost, entries whose time is over. It also has the
 store's file rewritten while erased documents still stand in it. It is a thread of every worker, and a lease in the
 ledger lets one of them work at a time; each tick does bounded work. It is the only cure for a message lost between the
-queue and the worker (docs/operations.md). Knows no job's content."""
+queue and the worker (docs/recovery.md). Knows no job's content."""
 
 from __future__ import annotations
 

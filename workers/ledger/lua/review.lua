@@ -12,6 +12,6 @@ local c, most = quotas(ARGV[3], ARGV[4], ARGV[5], ARGV[6])
 local quota, counts = full(c, most, 0, 0, math.max(0, more))
 if quota then return { quota, counts } end
 redis.call('HSET', job_key(id), 'reviewed', ARGV[2], 'kept', ms(tonumber(job[4] or 0) + more))
-if job[3] then gone() end
+if job[3] then gone() else tally('reviewed', 1) end
 charge(0, more)
 return { 'kept' }

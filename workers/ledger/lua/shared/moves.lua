@@ -58,6 +58,7 @@ local function finish(id, from, to, now, ttl_ms, more)
   local reason, result = '', 0
   for i = 1, #more, 2 do
     if more[i] == 'reason' then reason = ':' .. more[i + 1] end
+    if more[i] == 'marked' then tally('marked', 1) end
     result = result + #more[i + 1]
   end
   redis.call('HSET', job_key(id), 'finished', ms(WALL), 'kept', tonumber(job[5] or 0) + result, unpack(more))

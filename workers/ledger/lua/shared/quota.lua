@@ -1,7 +1,7 @@
 -- What a tenant may bring and hold. What it holds is counted in COUNTS:
 --   bytes    of open jobs, gone when they end: documents and inline schemas as they are kept
 --   kept     of all jobs and batches, until they are erased: metadata, names, results, errors, and for the keys of
---            each what they were measured to take at most (docs/operations.md)
+--            each what they were measured to take at most (docs/recovery.md)
 --   orphans  messages still in a queue whose job has ended without them
 -- What an open job will need beside that, its message and about what its result takes, is held too: OPENED.
 local JOB, BATCH, LINE, SCHEMA, ENDED, MESSAGE, OPENED = 1500, 1200, 100, 250, 50, 500, 2500
@@ -19,10 +19,8 @@ end
 local function memory()
   local m = redis.call('HMGET', MEMORY, 'most', 'free', 'at')
   if m[3] and NOW - tonumber(m[3]) < MEMORY_MS then return tonumber(m[1]), tonumber(m[2]) end
-  local text = info('memory')
-  local function bytes(name) return tonumber(info_field(text, name) or 0) end
-  local most = bytes('maxmemory')
-  local free = most - bytes('used_memory') + bytes('mem_not_counted_for_evict')
+  local most, taken = memory_taken()
+  local free = most - taken
   redis.call('HSET', MEMORY, 'most', ms(most), 'free', ms(free), 'at', ms(NOW))
   return most, free
 end
