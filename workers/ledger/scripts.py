@@ -68,4 +68,15 @@ def script(name: str) -> Script:
 
 
 def source(name: str) -> str:
-    return (resources.files(__package__) / "lua" / name).read_text("utf-8")
+    return _SOURCES[name]
+
+
+def _sources() -> dict[str, str]:
+    """Every file, by its name. They are read when the process starts: where a new version is installed under one that
+    still runs, a script that is used for the first time would else be the new one, with an answer in another form."""
+    lua = resources.files(__package__) / "lua"
+    files = {f"{folder}{one.name}": one for folder in ("", "shared/") for one in (lua / folder).iterdir()}
+    return {name: file.read_text("utf-8") for name, file in files.items() if name.endswith(".lua")}
+
+
+_SOURCES = _sources()
