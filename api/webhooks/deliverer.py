@@ -8,7 +8,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpcore
 
@@ -26,7 +26,7 @@ _EVERY_S = 1.0
 _AT_ONCE, _AT_ONCE_OF_TENANT = 32, 4
 _LEDGER_S = 10.0  # that asking the ledger before and after may take; else it is told twice
 _LONGEST_PAUSE_S = 3600.0
-_FOR = timedelta(days=1)
+_FOR_S = 86_400.0
 
 
 class WebhookDeliverer:
@@ -141,8 +141,7 @@ class WebhookDeliverer:
         """Until the next try, each time twice as long; None where a day is over."""
         pause_s = min(self._settings.webhook_retry_s * 2.0 ** min(delivery.tries, 20), _LONGEST_PAUSE_S)
         pause_s = max(pause_s * random.uniform(0.75, 1.0), min(asked_s or 0.0, _LONGEST_PAUSE_S))
-        over = datetime.now(UTC) + timedelta(seconds=pause_s) > delivery.ended_at + _FOR
-        return None if over else pause_s
+        return None if delivery.failing_s + pause_s > _FOR_S else pause_s
 
 
 def _verdict(status: int) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from ipaddress import ip_address, ip_network
 from typing import Any
 from unittest.mock import Mock
@@ -141,7 +141,7 @@ async def test_what_cannot_be_made_is_tried_with_pauses_as_well(
     """And not once in each lease for as long as the extraction is there."""
     await secret_of(api)
     monkeypatch.setattr(deliverer, "headers", broken := Mock(side_effect=ZeroDivisionError))
-    monkeypatch.setattr(deliverer, "_FOR", timedelta(seconds=1))
+    monkeypatch.setattr(deliverer, "_FOR_S", 1.0)
     with Receiver() as receiver:
         id = await submitted(api, webhook={"url": receiver.url})
         await asyncio.to_thread(worker.succeed, id)

@@ -30,7 +30,8 @@ class Webhook:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Whom to tell that `id` has ended. Every one of `secrets` signs. `tries` that failed."""
+    """Whom to tell that `id` has ended. Every one of `secrets` signs. `tries` that failed, the first of them so many
+    seconds ago."""
 
     tenant: str
     id: str
@@ -38,7 +39,7 @@ class Delivery:
     result: bool
     secrets: tuple[str, ...] = field(repr=False)
     tries: int
-    ended_at: datetime
+    failing_s: float
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,9 @@ class HookCommands:
         def decode(reply: Sequence[bytes] | None) -> Delivery | None:
             if reply is None:
                 return None
-            url, result, secret, before, tries, ended = (part.decode() for part in reply)
+            url, result, secret, before, tries, failing_ms = (part.decode() for part in reply)
             keys = tuple(one for one in (secret, before) if one)
-            return Delivery(tenant, id, url, result == "1", keys, int(tries), _at(ended))
+            return Delivery(tenant, id, url, result == "1", keys, int(tries), int(failing_ms) / 1000)
 
         return Call(script("hook_get"), prefix(tenant), (id,), decode)
 

@@ -233,3 +233,21 @@ def test_the_whole_server_is_stepped(tmp_path: Path, step: int) -> None:
         assert ledger.run(ledger.workers.alive())[0].id == "w"
         assert ledger.run(ledger.jobs.create(T, new(), "key", "hash")).job_id == runs
         assert ledger.run(ledger.jobs.succeed(T, runs, 1, {}))
+
+
+@either_way
+def test_for_how_long_a_webhook_has_failed_is_no_matter_of_the_clock(valkey: Valkey, clock: Steps, step: float) -> None:
+    """Or one failure after a step would be a day of them: the message would be given up."""
+    with open_ledger(valkey) as ledger:
+        ledger.run(ledger.hooks.new_secret(T, 0)[1])
+        job_id = ledger.run(ledger.jobs.create(T, new(webhook={"url": "https://x.example/"}))).job_id
+        ledger.run(ledger.jobs.cancel(T, job_id))
+        clock.step(step)
+        for tries in range(3):
+            delivery = ledger.run(ledger.hooks.get(T, job_id))
+            assert delivery is not None
+            assert delivery.tries == tries
+            assert 0.04 * tries <= delivery.failing_s < COST_S + 1
+            ledger.run(ledger.hooks.failed(T, job_id, "answered 500", 0))
+            clock.step(-step)
+            time.sleep(0.05)

@@ -4,7 +4,8 @@
 --   hooks             zset    id of a job or batch that has ended -> when it is told of next (ms)
 --   undelivered       zset    id -> since when it is told of no more (ms)
 --   extractor:hooks   zset    tenant -> when the first of its `hooks` is due (ms)
--- A job or batch keeps its own in its hash: hook (JSON: url, result), hook_tries, hook_fault.
+-- A job or batch keeps its own in its hash: hook (JSON: url, result), hook_tries, hook_fault, hook_since (when a try
+-- first failed: by the ledger's time, for a step of a clock is no day of tries).
 local HOOK, HOOKS, UNDELIVERED, HOOKED = prefix .. 'hook', prefix .. 'hooks', prefix .. 'undelivered', 'extractor:hooks'
 
 local function schedule_webhook(id, at)
