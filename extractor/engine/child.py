@@ -13,7 +13,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Protocol
 
 from extractor.engine.heartbeat import EVERY_S, Heartbeat
 from extractor.engine.sequence import Completion, Request
@@ -66,7 +66,23 @@ def _log_lines() -> None:
     logging.getLogger().setLevel(logging.WARNING)
 
 
+class HostedEngine(Protocol):
+    """What the child asks of the engine that it was given: those of `Engine`."""
+
+    broken: bool
+
+    def submit(self, request: Request, /) -> Future[Completion]: ...
+    def abort(self, future: Future[Completion], /) -> None: ...
+    def progress(self) -> tuple[float, float | None]: ...
+    def stats(self) -> dict[str, Any]: ...
+    def close(self) -> None: ...
+
+
 class _Child:
+    """The engine and the pipe to the parent. Messages that come: ("submit", number, request), ("abort", number),
+    ("close",). Messages that go: ("heartbeat", 0, a Heartbeat), ("ready", tokenizer, info), ("done", number,
+    completion), ("failed", number, *as_message)."""
+
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
         self._speaking = threading.Lock()
@@ -75,7 +91,7 @@ class _Child:
         self._order = threading.Lock()
         # A matcher is built without the interpreter, so steps go on beside it; what was judged takes a second at most.
         self._compilers = ThreadPoolExecutor(COMPILERS, thread_name_prefix="compiler")
-        self._engine: Any = None
+        self._engine: HostedEngine | None = None  # until it has loaded
         self._since: dict[int, float] = {}  # when it was begun to submit each of those that are
 
     def say(self, *message: Any) -> None:
@@ -90,12 +106,13 @@ class _Child:
 
     def _heartbeat(self) -> Heartbeat:
         since, engine = min(list(self._since.values()), default=None), self._engine
-        progress = getattr(engine, "progress", None)
-        step_s, most_s = progress() if progress else (0.0, None)
+        if engine is None:
+            return Heartbeat()
         handling_s = time.monotonic() - since if since is not None else 0.0
-        return Heartbeat(handling_s, step_s, most_s, engine.stats() if hasattr(engine, "stats") else {})
+        return Heartbeat(handling_s, *engine.progress(), engine.stats())
 
-    def run(self, engine: Any, tokenizer: Any, info: dict[str, Any]) -> None:
+    def run(self, engine: HostedEngine, tokenizer: Any, info: dict[str, Any]) -> None:
+        """Until the parent closes the pipe or says so. Ends the process where the parent is gone."""
         self.say("ready", tokenizer, info)
         self._engine = engine
         try:
@@ -105,17 +122,17 @@ class _Child:
                     break
                 if word == "submit":
                     self._running[rest[0]] = None
-                    self._compilers.submit(self._submit, *rest)
+                    self._compilers.submit(self._submit, engine, *rest)
                 elif word == "abort":
-                    self._abort(rest[0])
+                    self._abort(engine, rest[0])
         except (EOFError, OSError):
             os._exit(0)  # the parent is dead: nobody waits for a row to end
         engine.close()
 
-    def _submit(self, number: int, request: Request) -> None:
+    def _submit(self, engine: HostedEngine, number: int, request: Request) -> None:
         self._since[number] = time.monotonic()
         try:
-            future = self._engine.submit(request)
+            future = engine.submit(request)
         except Exception as error:
             self._forget(number)
             self.say("failed", number, *as_message(error))
@@ -125,20 +142,20 @@ class _Child:
         with self._order:
             self._running[number] = future
             withdrawn = number in self._early
-        future.add_done_callback(lambda future: self._done(number, future))
+        future.add_done_callback(lambda future: self._done(engine, number, future))
         if withdrawn:
-            self._engine.abort(future)
+            engine.abort(future)
 
-    def _abort(self, number: int) -> None:
+    def _abort(self, engine: HostedEngine, number: int) -> None:
         with self._order:
             future = self._running.get(number)
             if number in self._running:
                 self._early.add(number)
         if future is not None:
-            self._engine.abort(future)
+            engine.abort(future)
 
-    def _done(self, number: int, future: Future[Completion]) -> None:
-        if self._engine.broken:  # a device that lost its context fails every step from now on
+    def _done(self, engine: HostedEngine, number: int, future: Future[Completion]) -> None:
+        if engine.broken:  # a device that lost its context fails every step from now on
             os._exit(LOST_DEVICE)
         self._forget(number)
         error = future.exception()

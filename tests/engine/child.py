@@ -49,6 +49,9 @@ class ChildEngine:
     def progress(self) -> tuple[float, float | None]:
         return time.monotonic() - self._step_since if self._step_since else 0.0, 0.1
 
+    def stats(self) -> dict[str, Any]:
+        return {}
+
     def close(self) -> None:
         """Holds nothing."""
 

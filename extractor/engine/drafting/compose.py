@@ -93,17 +93,15 @@ class Drafting:
         ]
         if self._mtp.at_once:
             pending = self._mtp.launch(rows, wanted, cache, self.costs)
-            for index, most in enumerate(pending.wanted if pending else ()):
-                if most:
-                    drafts[index] = Draft([], [])
-            return Proposal(drafts, pending)
+            chained = pending.wanted if pending else [0] * len(rows)
+            whole = [Draft([], []) if depth else draft for depth, draft in zip(chained, drafts, strict=True)]
+            return Proposal(whole, pending)
         chains = self._mtp.propose(rows, wanted, cache, self.costs)
-        for index, chain in enumerate(chains):
-            if chain:
-                rest = self.text.propose(rows[index], chain, budgets[index] - len(chain), drafters)
-                whole = Draft(chain + rest.tokens, ["mtp"] * len(chain) + rest.sources)
-                drafts[index] = self._worth(rows[index], whole, len(chain), len(rows))
-        return Proposal(drafts)
+        whole = [
+            self._gone_on(row, chain, limit, len(rows)) if chain else draft
+            for row, chain, limit, draft in zip(rows, chains, budgets, drafts, strict=True)
+        ]
+        return Proposal(whole)
 
     def ahead(self, rows: list[Sequence], drafts: list[Draft], budget: int, over: Callable[[], bool]) -> None:
         """While `drafts` are verified, look up what follows where all of one stands, the likeliest first, until that is
@@ -144,6 +142,12 @@ class Drafting:
         chances = self.acceptances.of(row.request.grammar).chances(draft.sources)
         length = next((at for at, chance in enumerate(chances) if at >= kept and chance < price), len(draft))
         return draft if length == len(draft) else Draft(draft.tokens[:length], draft.sources[:length])
+
+    def _gone_on(self, row: Sequence, chain: list[int], budget: int, rows: int) -> Draft:
+        """The MTP `chain`, and behind it text, as far as that is worth its price."""
+        rest = self.text.propose(row, chain, budget - len(chain), self._drafters)
+        whole = Draft(chain + rest.tokens, ["mtp"] * len(chain) + rest.sources)
+        return self._worth(row, whole, len(chain), rows)
 
     def _depth(self, row: Sequence, text: Draft, budget: int, rows: int, able: int) -> int:
         """How deep an MTP chain may go: nowhere when not even one of the best depth promises more, after its price,
