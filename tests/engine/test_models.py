@@ -184,6 +184,8 @@ def test_a_missing_shard_missing_weights_and_no_tokenizer(gemma4_folder: Path, t
         load(ModelSpec(model=str(folder), drafter="none"))
     folder = broken(gemma4_folder, tmp_path / "c")
     (folder / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match=r"has no fast tokenizer \(tokenizer\.json\)"):
+        load(ModelSpec(model=str(folder), drafter="none"))
     (folder / "tokenizer_config.json").unlink()
     with pytest.raises(ModelError):
         load(ModelSpec(model=str(folder), drafter="none"))
@@ -191,6 +193,20 @@ def test_a_missing_shard_missing_weights_and_no_tokenizer(gemma4_folder: Path, t
     (folder / "config.json").write_text("{")
     with pytest.raises(ModelError):
         load(ModelSpec(model=str(folder), drafter="none"))
+
+
+def test_what_a_model_does_without_is_told(
+    gemma4_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    load(ModelSpec(model=str(gemma4_folder)))
+    assert caplog.messages == []
+    folder = broken(gemma4_folder, tmp_path)
+    (folder / "chat_template.jinja").unlink()
+    load(ModelSpec(model=str(folder)))
+    assert [said.partition(":")[0] for said in caplog.messages] == [
+        f"EXTRACTOR_MODEL={folder} has no chat template (chat_template.jinja)",
+        "no drafter",
+    ]
 
 
 def test_pickled_weights_are_not_read(gemma4_folder: Path, tmp_path: Path) -> None:

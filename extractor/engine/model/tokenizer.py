@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from llguidance import LLTokenizer
@@ -12,16 +13,37 @@ from extractor.engine.model.explained import Explained
 from extractor.engine.model.source import Checkpoint
 from extractor.errors import ModelError
 
+log = logging.getLogger(__name__)
+
 
 def load_tokenizer(checkpoint: Checkpoint, vocab: int) -> PreTrainedTokenizerFast:
     """For a target of `vocab` tokens. Raises `ModelError`."""
-    with Explained(checkpoint.name):
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint.source, **checkpoint.how)
+    tokenizer = _read(checkpoint)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise ModelError(f"{checkpoint.name} has no fast tokenizer (tokenizer.json): grammars need one")
+        raise _no_fast_one(checkpoint)
     if len(tokenizer) > vocab:
         raise ModelError(f"{checkpoint.name}: its tokenizer has {len(tokenizer)} tokens, the model only {vocab}")
+    if not tokenizer.chat_template:
+        log.warning(
+            "%s has no chat template (chat_template.jinja): it is asked without its turns, to which a model that was "
+            "tuned on them answers worse",
+            checkpoint.name,
+        )
     return tokenizer
+
+
+def _read(checkpoint: Checkpoint) -> Any:
+    with Explained(checkpoint.name):
+        try:
+            return AutoTokenizer.from_pretrained(checkpoint.source, **checkpoint.how)
+        except ValueError as error:
+            if "backend tokenizer" in str(error):  # transformers' page of advice on how to convert one
+                raise _no_fast_one(checkpoint) from error
+            raise
+
+
+def _no_fast_one(checkpoint: Checkpoint) -> ModelError:
+    return ModelError(f"{checkpoint.name} has no fast tokenizer (tokenizer.json): grammars need one")
 
 
 def ll_tokenizer_of(
