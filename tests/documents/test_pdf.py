@@ -246,16 +246,6 @@ def test_files_within_are_not_its_text() -> None:
     assert lines(read(data)) == ["Total 12,50"]
 
 
-def test_hebrew_is_read_from_the_right() -> None:
-    pytest.importorskip("reportlab")
-    from extractor.documents.placement import Glyph, RuledLines, lay_out, words
-
-    drawn = "םולש 12 בוט"  # as it stands from left to right on the page: "shalom" at the left, "tov" at the right
-    glyphs = [Glyph(char, 6 * at, 6 * at + 6, 0, 10, 8, 10, (0, 0, 0, 0)) for at, char in enumerate(drawn)]
-    (line,) = lay_out(words(glyphs), RuledLines())
-    assert line.text == "טוב 12 שלום"
-
-
 def test_a_blank_page_is_no_picture() -> None:
     pdf = Pdf()
     pdf.text(60, 100, "first")

@@ -4,6 +4,7 @@ turned; those of the page as it is shown run downwards from its left top corner.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from extractor.documents.placement import Glyph, RuledLines
 
@@ -20,11 +21,11 @@ class Frame:
     top: float
     turns: int
 
-    @property
+    @cached_property
     def width(self) -> float:
         return self.top - self.bottom if self.turns % 2 else self.right - self.left
 
-    @property
+    @cached_property
     def height(self) -> float:
         return self.right - self.left if self.turns % 2 else self.top - self.bottom
 
@@ -41,21 +42,30 @@ class Frame:
 
 @dataclass
 class Contents:
-    """`glyphs` by the direction they run in, in quarter turns clockwise from upright (None: askew); in the coordinates
-    of a page turned so that they run to the right; characters whose meaning the file does not tell are UNMAPPED.
-    `pictured`: the share of the page that pictures cover. `paths`: how many drawn shapes there are."""
+    """`glyphs` by the way they run, in degrees clockwise from upright, rounded where it is askew; in the coordinates of
+    a page turned so that they run to the right; characters whose meaning the file does not tell are UNMAPPED.
+    `pictured`: the share of the page that pictures cover. `paths`: how many drawn shapes there are. `faint`: whether
+    there is text that nobody sees on white paper; `backgrounds`: what such text may stand on, in points of the page as
+    it is shown. `hidden`: how many characters were left out because nobody sees them. `ideographic`: whether there
+    may be Chinese or Japanese."""
 
     frame: Frame
-    glyphs: dict[int | None, list[Glyph]] = field(default_factory=dict)
+    glyphs: dict[int, list[Glyph]] = field(default_factory=dict)
     rules: RuledLines = field(default_factory=RuledLines)
     pictured: float = 0.0
     paths: int = 0
+    faint: bool = False
+    backgrounds: list[tuple[float, float, float, float]] = field(default_factory=list)
+    hidden: int = 0
+    ideographic: bool = False
 
 
 def fractions(box: tuple[float, float, float, float], frame: Frame) -> tuple[float, float, float, float]:
     """A box in points of the shown page as fractions of it."""
     left, top, right, bottom = box
     width, height = frame.width, frame.height
+    if left >= 0.0 and top >= 0.0 and right <= width and bottom <= height:
+        return left / width, top / height, right / width, bottom / height
     return (
         min(max(left / width, 0.0), 1.0),
         min(max(top / height, 0.0), 1.0),
@@ -64,9 +74,7 @@ def fractions(box: tuple[float, float, float, float], frame: Frame) -> tuple[flo
     )
 
 
-def turned(
-    box: tuple[float, float, float, float], turns: int | None, frame: Frame
-) -> tuple[float, float, float, float]:
+def turned(box: tuple[float, float, float, float], turns: int, frame: Frame) -> tuple[float, float, float, float]:
     """A box of the shown page on a page turned back by `turns` quarters, so that text there runs to the right."""
     left, top, right, bottom = box
     if turns == 1:  # it runs downwards

@@ -1,15 +1,18 @@
-"""What is drawn on a page of a PDF: rules, and how much of it is picture. Knows PDFium."""
+"""What is drawn on a page of a PDF: rules, how much of it is picture, and what light text may stand on. Knows
+PDFium."""
 
 from __future__ import annotations
 
 import ctypes
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from extractor.documents.pdf.frame import Contents, Frame
+from extractor.documents.pdf.visible import is_background, is_faint
 from extractor.documents.placement import RuledLines
 
 _MOST_OBJECTS = 20_000  # of a page that are looked at for rules
@@ -21,31 +24,51 @@ _FLAT = 0.6  # points: a rule may lean as much
 _Matrix = tuple[float, float, float, float, float, float]
 
 
+@dataclass
+class _ObjectWalk:
+    """Through the objects of a page: what is found, how much more is looked at, and what may be a background: the
+    object, its kind, and the matrix of what it lies in."""
+
+    found: Contents
+    objects: int = _MOST_OBJECTS
+    points: int = _MOST_POINTS
+    drawn: list[tuple[Any, int, _Matrix]] = field(default_factory=list)
+
+
 def read_objects(page: Any, found: Contents) -> None:
-    budget = [_MOST_OBJECTS, _MOST_POINTS]
-    area = max(found.frame.width * found.frame.height, 1.0)
-    count = min(pdfium.FPDFPage_CountObjects(page), _MOST_OBJECTS)
-    for at in range(count):
-        _read_object(pdfium.FPDFPage_GetObject(page, at), (1, 0, 0, 1, 0, 0), found, budget, area, 0)
-    if min(budget) <= 0:  # a drawing, no table
+    walk = _ObjectWalk(found)
+    for at in range(min(pdfium.FPDFPage_CountObjects(page), _MOST_OBJECTS)):
+        _read_object(pdfium.FPDFPage_GetObject(page, at), (1, 0, 0, 1, 0, 0), walk, 0)
+    if walk.objects <= 0 or walk.points <= 0:  # a drawing, no table
         found.rules = RuledLines()
+    if walk.objects <= 0:  # what light text stands on is not known
+        found.faint = False
+    if found.faint:
+        found.backgrounds = [
+            _bounds(thing, outer, found.frame) for thing, kind, outer in walk.drawn if is_background(thing, kind)
+        ]
 
 
-def _read_object(thing: Any, outer: _Matrix, found: Contents, budget: list[int], area: float, depth: int) -> None:
-    budget[0] -= 1
-    if not thing or budget[0] <= 0:
+def _read_object(thing: Any, outer: _Matrix, walk: _ObjectWalk, depth: int) -> None:
+    walk.objects -= 1
+    if not thing or walk.objects <= 0:
         return
-    kind = pdfium.FPDFPageObj_GetType(thing)
+    found, kind = walk.found, pdfium.FPDFPageObj_GetType(thing)
+    if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+        found.faint = found.faint or is_faint(thing)
+        return
+    walk.drawn.append((thing, kind, outer))
     if kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _DEEPEST_FORM:
         matrix = _product(_matrix_of(thing), outer)
         for at in range(pdfium.FPDFFormObj_CountObjects(thing)):
-            _read_object(pdfium.FPDFFormObj_GetObject(thing, at), matrix, found, budget, area, depth + 1)
+            _read_object(pdfium.FPDFFormObj_GetObject(thing, at), matrix, walk, depth + 1)
     elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
         left, top, right, bottom = _bounds(thing, outer, found.frame)
+        area = max(found.frame.width * found.frame.height, 1.0)
         found.pictured += max(0.0, right - left) * max(0.0, bottom - top) / area
     elif kind == pdfium.FPDF_PAGEOBJ_PATH:
         found.paths += 1
-        _read_path(thing, _product(_matrix_of(thing), outer), found, budget)
+        _read_path(thing, _product(_matrix_of(thing), outer), walk)
     elif kind == pdfium.FPDF_PAGEOBJ_SHADING:
         found.paths += 1
 
@@ -84,12 +107,13 @@ def _bounds(thing: Any, outer: _Matrix, frame: Frame) -> tuple[float, float, flo
     )
 
 
-def _read_path(path: Any, matrix: _Matrix, found: Contents, budget: list[int]) -> None:
+def _read_path(path: Any, matrix: _Matrix, walk: _ObjectWalk) -> None:
     """Straight lines that are drawn, and boxes filled so thin that they are lines."""
     count = pdfium.FPDFPath_CountSegments(path)
-    budget[1] -= max(count, 0)
-    if count < 2 or budget[1] <= 0:
+    walk.points -= max(count, 0)
+    if count < 2 or walk.points <= 0:
         return
+    found = walk.found
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     if not pdfium.FPDFPath_GetDrawMode(path, fill, stroke):
         return

@@ -48,15 +48,17 @@ def _read_page(page: Any, form: Any, into: Builder, context: Context) -> None:
         into.draw(lambda: _drawn(page, width, height))
         return
     contents = contents_of(page)
-    by_direction = {turns: words(glyphs) for turns, glyphs in contents.glyphs.items()}
-    by_direction.setdefault(0, []).extend(filled_in(page, form, contents.frame))
-    found = [word for each in by_direction.values() for word in each]
+    by_way = {way: words(glyphs) for way, glyphs in contents.glyphs.items()}
+    by_way.setdefault(0, []).extend(filled_in(page, form, contents.frame))
+    found = [word for each in by_way.values() for word in each]
+    if contents.hidden:
+        into.warn("text that nobody sees on the page was left out: white, or without ink")
     if context.ocr == "always" or says_little(found, contents):
         into.read_as(PICTURE)  # what text there is stands until somebody has looked at the page
     elif any(UNMAPPED in word.text for word in meaningful(found)):
         into.warn("some characters have no meaning in the file, as a symbol or a letter of a font of its own")
-    for turns, each in sorted(by_direction.items(), key=lambda each: -len(each[1])):
-        for line in lay_out(meaningful(each), contents.rules if turns == 0 else RuledLines()):
+    for way, each in sorted(by_way.items(), key=lambda each: -len(each[1])):
+        for line in lay_out(meaningful(each), contents.rules if way == 0 else RuledLines()):
             line.add_to(into)
 
 

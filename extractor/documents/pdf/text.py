@@ -11,10 +11,15 @@ from typing import Any, NamedTuple
 import pypdfium2.raw as pdfium
 
 from extractor.documents.pdf.frame import UNMAPPED, Contents, Frame, fractions, turned
+from extractor.documents.pdf.straight import Lean, standing, straighten
+from extractor.documents.pdf.visible import Visibility
 from extractor.documents.placement import Glyph
 
 # A dash: high as a share of its size, wide as its height, above the base.
 _BAR, _LYING, _LOW, _HIGH = 0.15, 3.0, 0.1, 0.5
+_QUARTER, _LEANING = math.pi / 2, 0.19  # radians: what leans less is taken for upright, or turned by quarters
+_ABOVE, _BELOW = 0.86, 0.24  # of the font's size: a line's box from the base
+_IDEOGRAPHIC = 0x2E80  # the first code of Chinese and Japanese
 _LIGATURES = range(0xFB00, 0xFB07)
 _PRIVATE = ((0xE000, 0xF8FF), (0xF0000, 0x10FFFF))
 
@@ -23,17 +28,26 @@ def read_text(page: Any, found: Contents) -> None:
     text = pdfium.FPDFText_LoadPage(page)
     if not text:
         return
+    leans: dict[int, dict[int, Lean]] = {}
     try:
-        for glyph, turns in _characters(text, found):
-            found.glyphs.setdefault(turns, []).append(glyph)
+        for glyph, way, lean in _characters(text, found):
+            glyphs = found.glyphs.setdefault(way, [])
+            if lean is not None:
+                leans.setdefault(way, {})[len(glyphs)] = lean
+            glyphs.append(glyph)
     finally:
         pdfium.FPDFText_ClosePage(text)
+    for way, leaning in leans.items():
+        straighten(found.glyphs[way], leaning)
+    if found.ideographic:
+        found.glyphs[0], columns = standing(found.glyphs.get(0, []), found.frame)
+        found.glyphs.setdefault(90, []).extend(columns)
 
 
-def _characters(text: Any, found: Contents) -> Iterator[tuple[Glyph, int | None]]:
+def _characters(text: Any, found: Contents) -> Iterator[tuple[Glyph, int, Lean | None]]:
     """Characters in the same place are one shape, a ligature."""
     held: tuple[str, _Printed] | None = None
-    for shown, printed in _characters_of(text):
+    for shown, printed in _characters_of(text, found):
         if held is not None and held[1][:-1] == printed[:-1] and printed.right > printed.left:
             held = held[0] + shown, held[1]
             continue
@@ -54,12 +68,15 @@ class _Printed(NamedTuple):
     x: float
     y: float
     angle: float
+    inked: bool
     parted: bool
 
 
-def _characters_of(text: Any) -> Iterator[tuple[str, _Printed]]:
+def _characters_of(text: Any, found: Contents) -> Iterator[tuple[str, _Printed]]:
+    visibility = Visibility(text, found.backgrounds) if found.faint else None
     loose, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     parted = False
+    high, em = -1.0, 0.0  # of the last character
     for at in range(pdfium.FPDFText_CountChars(text)):
         code = pdfium.FPDFText_GetUnicode(text, at)
         if code in (0x20, 0x0D, 0x0A) and pdfium.FPDFText_IsGenerated(text, at) == 1:
@@ -67,41 +84,73 @@ def _characters_of(text: Any) -> Iterator[tuple[str, _Printed]]:
             continue
         if not pdfium.FPDFText_GetLooseCharBox(text, at, loose) or not pdfium.FPDFText_GetCharOrigin(text, at, x, y):
             continue
+        if visibility is not None:
+            middle = found.frame.shown((loose.left + loose.right) / 2, (loose.bottom + loose.top) / 2)
+            if not visibility.shows(at, *middle):
+                found.hidden += code != 0x20
+                continue
+        if code >= _IDEOGRAPHIC:
+            found.ideographic = True
         shown = _meaning(code, text, at)
         angle = pdfium.FPDFText_GetCharAngle(text, at)
         if shown == UNMAPPED and not angle and _is_dash(text, at, loose.top - loose.bottom, y.value):
             shown = "-"
-        yield shown, _Printed(loose.left, loose.bottom, loose.right, loose.top, x.value, y.value, angle, parted)
+        if loose.top - loose.bottom != high:
+            high = loose.top - loose.bottom
+            em = _em(text, at)
+        top, bottom = loose.top, loose.bottom
+        if em and not angle:
+            top, bottom = max(top, y.value + _ABOVE * em), min(bottom, y.value - _BELOW * em)
+        yield shown, _Printed(loose.left, bottom, loose.right, top, x.value, y.value, angle, em > 0, parted)
         parted = False
 
 
-def _glyphs(shown: str, printed: _Printed, frame: Frame) -> Iterator[tuple[Glyph, int | None]]:
-    """One for each character: those of a ligature share its box."""
+def _em(text: Any, at: int) -> float:
+    """The size of the font, where its letters are drawings: PDFium's box of a character is that of its ink then. 0 of
+    all other fonts, whose boxes are as high as a line."""
+    thing, matrix = pdfium.FPDFText_GetTextObject(text, at), pdfium.FS_MATRIX()
+    font = pdfium.FPDFTextObj_GetFont(thing) if thing else None
+    named = not font or pdfium.FPDFFont_GetBaseFontName(font, None, 0) > 1  # all kinds of fonts have a name but Type 3
+    if named or not pdfium.FPDFText_GetMatrix(text, at, matrix):
+        return 0.0
+    return float(pdfium.FPDFText_GetFontSize(text, at)) * math.hypot(matrix.c, matrix.d)
+
+
+def _glyphs(shown: str, printed: _Printed, frame: Frame) -> Iterator[tuple[Glyph, int, Lean | None]]:
+    """One for each character, those of a ligature share its box; the way it runs, and how it leans from that."""
     x0, y0 = frame.shown(printed.left, printed.top)
     x1, y1 = frame.shown(printed.right, printed.bottom)
     around = min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
     if around[2] < 0 or around[3] < 0 or around[0] > frame.width or around[1] > frame.height:
         return  # beyond the edge: nobody sees it
-    turns = _quarters(printed.angle, frame.turns)
-    left, top, right, bottom = turned(around, turns, frame)
+    way, angle = _way(printed.angle, frame.turns)
+    left, top, right, bottom = around
     x, y = frame.shown(printed.x, printed.y)
-    base = turned((x, y, x, y), turns, frame)[3]
+    if way and way % 90 == 0:
+        left, top, right, bottom = turned(around, way // 90, frame)
+        x, y = turned((x, y, x, y), way // 90, frame)[2:]
+    lean = Lean(angle, x) if angle else None
     size = max(bottom - top, 0.5)
     step = (right - left) / len(shown)
     for number, char in enumerate(shown):
         begin, end = left + number * step, left + (number + 1) * step
-        box = around if turns else (begin, around[1], end, around[3])
-        yield (
-            Glyph(char, begin, end, top, bottom, base, size, fractions(box, frame), printed.parted and not number),
-            turns,
-        )
+        box = around if way else (begin, around[1], end, around[3])
+        parted = printed.parted and not number
+        yield Glyph(char, begin, end, top, bottom, y, size, fractions(box, frame), parted, printed.inked), way, lean
 
 
-def _quarters(angle: float, page_turns: int) -> int | None:
-    """PDFium's angle runs clockwise as the file has it; a page is turned clockwise too."""
-    quarters = angle / (math.pi / 2)
+def _way(angle: float, page_turns: int) -> tuple[int, float]:
+    """In degrees clockwise, as the page is shown: a multiple of 90 where it is near one; and by how many radians the
+    text leans from there. PDFium's angle runs clockwise as the file has it; a page is turned clockwise too."""
+    if not angle:
+        return page_turns * 90, 0.0
+    quarters = angle / _QUARTER
     whole = round(quarters)
-    return None if abs(quarters - whole) > 0.12 else (whole + page_turns) % 4
+    lean = angle - whole * _QUARTER
+    if abs(lean) <= _LEANING:
+        return (whole + page_turns) % 4 * 90, lean if abs(lean) > 1e-4 else 0.0
+    shown = (angle + page_turns * _QUARTER) % math.tau
+    return round(math.degrees(shown) / 4) * 4 % 360 or 1, shown
 
 
 def _is_dash(text: Any, at: int, size: float, base: float) -> bool:

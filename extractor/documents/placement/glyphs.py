@@ -20,6 +20,12 @@ _WORD_GAP = 0.1  # of the size, where the file has no spaces of its own
 _TOLD_GAP = 0.05  # of the size, where the file's reader takes a space to be
 _SPACED_GAP = 0.25  # of the size, where it has
 _OWN_SPACES = 25  # letters that have a space among them, where the file has its own
+_INKED_GAP = 0.18  # of the size, where boxes are as narrow as what is printed
+_CLUSTER_GAP = 0.15  # of the line's size, in scripts whose letters are boxed together with their marks
+_CLUSTER_TWICE = 0.3  # of the size: the same there, where a file says what a cluster is for each of its pieces
+_IDEOGRAPH_GAP, _STOP_GAP = 0.45, 0.9  # of the size, beside ideographs and their stops, whose ink fills half a square
+_STOPS = "、。，．：；！？（）「」『』【】《》〈〉・"
+_IDEOGRAPHS = (("\u2e80", "\u9fff"), ("\uf900", "\ufaff"), ("\uff01", "\uff60"), ("\U00020000", "\U0003ffff"))
 _SIGNS, _SIGN_GAP = "-−–+", 0.35  # a sign; of the size: how far its number may be
 _BACK = -0.6  # a glyph this far before the end of the last one begins something new
 _TWICE = 0.15  # of the size: the same letter printed again, to look bold
@@ -28,7 +34,8 @@ _TWICE = 0.15  # of the size: the same letter printed again, to look bold
 @dataclass(slots=True)
 class Glyph:
     """`text` is one character. `base` is where it stands, `size` about the height of a line of it. `parted`: who read
-    it from the file takes a space to stand before it."""
+    it from the file takes a space to stand before it. `inked`: its sides are those of what is printed, and know nothing
+    of the room that a font leaves around it."""
 
     text: str
     left: float
@@ -39,6 +46,7 @@ class Glyph:
     size: float
     box: Fractions
     parted: bool = False
+    inked: bool = False
 
 
 @dataclass(slots=True)
@@ -61,6 +69,11 @@ class Word:
     @property
     def middle(self) -> float:
         return (self.top + self.bottom) / 2
+
+
+def is_ideographic(char: str) -> bool:
+    """Of Chinese or Japanese, with their punctuation: scripts that have no spaces between words."""
+    return char > "\u2e7f" and any(first <= char <= last for first, last in _IDEOGRAPHS)
 
 
 def word_of(glyphs: list[Glyph], confidence: float | None = None) -> Word:
@@ -90,15 +103,31 @@ def words(glyphs: Iterable[Glyph]) -> list[Word]:
                     word = []
                 before = before if word else math.inf
                 continue
-            leads = word and glyph.text == word[-1].text == "."  # . . . .
-            most = _WORD_GAP if leads else gap.parted if glyph.parted else gap.usual
             between = _between(word[-1], glyph) if word else math.inf
-            if word and between > most * glyph.size and not _signed(word, glyph, before, between):
+            if (
+                word
+                and between > _TOLD_GAP * glyph.size
+                and between > _most(word[-1], glyph, gap) * glyph.size
+                and not _signed(word, glyph, before, between)
+            ):
                 found.append(word_of(word))
                 word, before = [], between
             word.append(glyph)
         found += [word_of(word)] if word else []
     return found
+
+
+def _most(last: Glyph, glyph: Glyph, gap: _Gap) -> float:
+    """Above which part of the size a gap before `glyph` ends a word."""
+    if is_ideographic(last.text) or is_ideographic(glyph.text):
+        return _STOP_GAP if last.text in _STOPS or glyph.text in _STOPS else _IDEOGRAPH_GAP
+    if glyph.text == last.text == ".":  # . . . .
+        return _WORD_GAP
+    if _is_clustered(glyph.text):
+        return _CLUSTER_GAP * gap.tallest / max(glyph.size, 0.1)
+    if glyph.inked:
+        return _INKED_GAP
+    return gap.parted if glyph.parted else gap.usual
 
 
 def _signed(word: list[Glyph], glyph: Glyph, before: float, between: float) -> bool:
@@ -122,11 +151,21 @@ def _once(glyphs: Iterable[Glyph]) -> Iterator[Glyph]:
             for down in (row - 1, row, row + 1)
             for other in seen.get((glyph.text, across, down), ())
         )
-        slack = _TWICE * glyph.size
-        if any(abs(other.left - glyph.left) < slack and abs(other.base - glyph.base) < slack for other in near):
+        share = _CLUSTER_TWICE if _is_clustered(glyph.text) else _TWICE
+        if any(_is_over(other, glyph, share) for other in near):
             continue
         seen.setdefault((glyph.text, column, row), []).append(glyph)
         yield glyph
+
+
+def _is_over(one: Glyph, other: Glyph, share: float) -> bool:
+    slack = share * max(one.size, other.size)
+    return abs(other.left - one.left) < slack and abs(other.base - one.base) < slack
+
+
+def _is_clustered(char: str) -> bool:
+    """Of India, Thailand and their neighbours, where marks stand around letters."""
+    return "\u0900" <= char <= "\u109f" or "\u1780" <= char <= "\u17ff"
 
 
 def _runs(glyphs: Iterable[Glyph]) -> Iterator[list[Glyph]]:
@@ -162,6 +201,7 @@ class _Gap(NamedTuple):
 
     parted: float
     usual: float
+    tallest: float  # size of the run
 
 
 def _gap(run: list[Glyph]) -> _Gap:
@@ -175,4 +215,4 @@ def _gap(run: list[Glyph]) -> _Gap:
     ]
     apart = median(gaps) if len(gaps) >= 3 else 0.0
     wide = 1.8 * apart if apart > 0.05 else 0.0
-    return _Gap(max(_TOLD_GAP, wide), max(least, wide))
+    return _Gap(max(_TOLD_GAP, wide), max(least, wide), max(glyph.size for glyph in run))

@@ -1,0 +1,71 @@
+"""PDF: text that is not printed as text usually is: without ink, white, askew, across the page."""
+
+from __future__ import annotations
+
+from math import atan, cos, sin
+
+from PIL import Image
+
+from extractor.documents import read
+from tests.documents.samples import HEIGHT, WIDTH, Pdf
+from tests.documents.test_pdf import cells, lines
+
+
+def test_text_that_nobody_sees_is_left_out() -> None:
+    pdf = Pdf()
+    pdf.text(60, 100, "Total 100,00")
+    pdf.canvas.setFillColorRGB(1, 1, 1)
+    pdf.text(60, 120, "white: total 999,00")
+    pdf.canvas.setFillColorRGB(0.1, 0.2, 0.4)
+    pdf.canvas.rect(50, HEIGHT - 145, 200, 20, stroke=0, fill=1)
+    pdf.canvas.setFillColorRGB(1, 1, 1)
+    pdf.text(60, 140, "white on blue")
+    pdf.canvas.setFillColorRGB(0, 0, 0)
+    inkless(pdf, 60, 160, "without ink: total 888,00")
+    pdf.text(60, 180, "last")
+    document = read(pdf.bytes())
+    assert lines(document) == ["Total 100,00", "white on blue", "last"]
+    assert [bool(page.warnings) for page in document.pages] == [True]
+
+
+def test_text_over_a_scan_that_lies_askew_keeps_its_rows() -> None:
+    pdf = Pdf()
+    pdf.canvas.drawInlineImage(Image.new("L", (80, 110), 230), 0, 0, WIDTH, HEIGHT)
+    rows = [("Copper pipe", "12", "84,00"), ("Elbow joint", "30", "45,60"), ("Solder", "2", "9,90")]
+    for number, row in enumerate(rows):
+        for x, cell in zip((60, 250, 450), row, strict=True):
+            inkless(pdf, x, 100 + 20 * number, cell, slope=0.05)
+    document = read(pdf.bytes())
+    assert [cells(line) for line in lines(document)] == [list(row) for row in rows]
+    (box,) = document.boxes(start := document.text.index("84,00"), start + 5)
+    assert (100 - 450 * 0.05 - 12) / HEIGHT < box.top < box.bottom < (100 - 450 * 0.05 + 6) / HEIGHT
+
+
+def inkless(pdf: Pdf, x: float, y: float, text: str, slope: float = 0.0) -> None:
+    """Text without ink, on a line that rises by `slope`, as if the page had been turned about its left top corner."""
+    turn = atan(slope)
+    drawn = pdf.canvas.beginText()
+    drawn.setFont("Helvetica", 10)
+    drawn.setTextRenderMode(3)
+    drawn.setTextTransform(
+        cos(turn),
+        sin(turn),
+        -sin(turn),
+        cos(turn),
+        x * cos(turn) + y * sin(turn),
+        HEIGHT - y * cos(turn) + x * sin(turn),
+    )
+    drawn.textOut(text)
+    drawn.setTextRenderMode(0)
+    pdf.canvas.drawText(drawn)
+
+
+def test_a_stamp_across_the_page_is_a_line_of_its_own() -> None:
+    pdf = Pdf()
+    pdf.lines(60, 100, ["Payslip", "Net pay 2.655,65"])
+    pdf.canvas.saveState()
+    pdf.canvas.translate(100, 300)
+    pdf.canvas.rotate(45)
+    pdf.text(0, HEIGHT, "DRAFT COPY", 60)
+    pdf.canvas.restoreState()
+    assert lines(read(pdf.bytes())) == ["Payslip", "Net pay 2.655,65", "DRAFT COPY"]
