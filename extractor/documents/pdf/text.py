@@ -20,6 +20,7 @@ _BAR, _LYING, _LOW, _HIGH = 0.15, 3.0, 0.1, 0.5
 _QUARTER, _LEANING = math.pi / 2, 0.19  # radians: what leans less is taken for upright, or turned by quarters
 _ABOVE, _BELOW = 0.86, 0.24  # of the font's size: a line's box from the base
 _IDEOGRAPHIC = 0x2E80  # the first code of Chinese and Japanese
+_CLUSTERED = range(0x590, 0x1100)  # from Hebrew to Burmese: scripts whose letters join, or have marks around them
 _LIGATURES = range(0xFB00, 0xFB07)
 _PRIVATE = ((0xE000, 0xF8FF), (0xF0000, 0x10FFFF))
 
@@ -76,7 +77,7 @@ def _characters_of(text: Any, found: Contents) -> Iterator[tuple[str, _Printed]]
     visibility = Visibility(text, found.backgrounds) if found.faint else None
     loose, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     parted = False
-    high, em = -1.0, 0.0  # of the last character
+    high, em, clustered = -1.0, 0.0, False  # of the last character
     for at in range(pdfium.FPDFText_CountChars(text)):
         code = pdfium.FPDFText_GetUnicode(text, at)
         if code in (0x20, 0x0D, 0x0A) and pdfium.FPDFText_IsGenerated(text, at) == 1:
@@ -95,9 +96,9 @@ def _characters_of(text: Any, found: Contents) -> Iterator[tuple[str, _Printed]]
         angle = pdfium.FPDFText_GetCharAngle(text, at)
         if shown == UNMAPPED and not angle and _is_dash(text, at, loose.top - loose.bottom, y.value):
             shown = "-"
-        if loose.top - loose.bottom != high:
-            high = loose.top - loose.bottom
-            em = _em(text, at)
+        if loose.top - loose.bottom != high or (code in _CLUSTERED) != clustered:
+            high, clustered = loose.top - loose.bottom, code in _CLUSTERED
+            em = _em(text, at, clustered)
         top, bottom = loose.top, loose.bottom
         if em and not angle:
             top, bottom = max(top, y.value + _ABOVE * em), min(bottom, y.value - _BELOW * em)
@@ -105,13 +106,14 @@ def _characters_of(text: Any, found: Contents) -> Iterator[tuple[str, _Printed]]
         parted = False
 
 
-def _em(text: Any, at: int) -> float:
-    """The size of the font, where its letters are drawings: PDFium's box of a character is that of its ink then. 0 of
-    all other fonts, whose boxes are as high as a line."""
+def _em(text: Any, at: int, clustered: bool) -> float:
+    """The size of the font, where PDFium's box of a character may be that of its ink: in a font whose letters are
+    drawings, and where a file says what a cluster of letters and marks means as a whole. 0 of all others, whose boxes
+    are as high as a line."""
     thing, matrix = pdfium.FPDFText_GetTextObject(text, at), pdfium.FS_MATRIX()
     font = pdfium.FPDFTextObj_GetFont(thing) if thing else None
     named = not font or pdfium.FPDFFont_GetBaseFontName(font, None, 0) > 1  # all kinds of fonts have a name but Type 3
-    if named or not pdfium.FPDFText_GetMatrix(text, at, matrix):
+    if (named and not clustered) or not pdfium.FPDFText_GetMatrix(text, at, matrix):
         return 0.0
     return float(pdfium.FPDFText_GetFontSize(text, at)) * math.hypot(matrix.c, matrix.d)
 

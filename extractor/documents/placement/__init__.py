@@ -3,12 +3,14 @@
 glyphs.py    characters → words          columns.py   the order of columns of prose
 lines.py     words → lines → segments    place.py     segments → text in columns
 ruled.py     tables with lines           wrap.py      lines that were broken for want of room
+bidi.py      lines that run to the left
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from extractor.documents.placement.bidi import in_reading_order, runs_leftward
 from extractor.documents.placement.columns import in_order
 from extractor.documents.placement.glyphs import Glyph, Word, is_ideographic, word_of, words
 from extractor.documents.placement.lines import parted_at_edges, rejoined, rows_of, segments_of
@@ -21,10 +23,15 @@ __all__ = ["Glyph", "RuledLines", "Text", "Word", "is_ideographic", "lay_out", "
 def lay_out(found: Sequence[Word], rules: RuledLines) -> Iterator[PlacedText]:
     """The text of a page, a line at a time."""
     rules = rules.merged()
-    rows, loose = ruled_rows(found, rules)
+    leftward = any(runs_leftward(word.text) for word in found)
+    rows, loose = ruled_rows(found, rules, leftward)
     segments = [segment for row in rows for segment in row.segments]
     for line in rows_of(loose):
         top, bottom = min(word.top for word in line), max(word.bottom for word in line)
         segments += segments_of(line, rules.bars(top, bottom))
-    for region in in_order(parted_at_edges(rejoined(segments)), rules):
+    segments = parted_at_edges(rejoined(segments))
+    for segment in segments:
+        if not segment.cell:
+            segment.words = in_reading_order(segment.words, leftward)
+    for region in in_order(segments, rules):
         yield from placed(region)

@@ -21,8 +21,6 @@ _TOLD_GAP = 0.05  # of the size, where the file's reader takes a space to be
 _SPACED_GAP = 0.25  # of the size, where it has
 _OWN_SPACES = 25  # letters that have a space among them, where the file has its own
 _INKED_GAP = 0.18  # of the size, where boxes are as narrow as what is printed
-_CLUSTER_GAP = 0.15  # of the line's size, in scripts whose letters are boxed together with their marks
-_CLUSTER_TWICE = 0.3  # of the size: the same there, where a file says what a cluster is for each of its pieces
 _IDEOGRAPH_GAP, _STOP_GAP = 0.45, 0.9  # of the size, beside ideographs and their stops, whose ink fills half a square
 _STOPS = "、。，．：；！？（）「」『』【】《》〈〉・"
 _IDEOGRAPHS = (("\u2e80", "\u9fff"), ("\uf900", "\ufaff"), ("\uff01", "\uff60"), ("\U00020000", "\U0003ffff"))
@@ -123,8 +121,6 @@ def _most(last: Glyph, glyph: Glyph, gap: _Gap) -> float:
         return _STOP_GAP if last.text in _STOPS or glyph.text in _STOPS else _IDEOGRAPH_GAP
     if glyph.text == last.text == ".":  # . . . .
         return _WORD_GAP
-    if _is_clustered(glyph.text):
-        return _CLUSTER_GAP * gap.tallest / max(glyph.size, 0.1)
     if glyph.inked:
         return _INKED_GAP
     return gap.parted if glyph.parted else gap.usual
@@ -151,21 +147,11 @@ def _once(glyphs: Iterable[Glyph]) -> Iterator[Glyph]:
             for down in (row - 1, row, row + 1)
             for other in seen.get((glyph.text, across, down), ())
         )
-        share = _CLUSTER_TWICE if _is_clustered(glyph.text) else _TWICE
-        if any(_is_over(other, glyph, share) for other in near):
+        slack = _TWICE * glyph.size
+        if any(abs(other.left - glyph.left) < slack and abs(other.base - glyph.base) < slack for other in near):
             continue
         seen.setdefault((glyph.text, column, row), []).append(glyph)
         yield glyph
-
-
-def _is_over(one: Glyph, other: Glyph, share: float) -> bool:
-    slack = share * max(one.size, other.size)
-    return abs(other.left - one.left) < slack and abs(other.base - one.base) < slack
-
-
-def _is_clustered(char: str) -> bool:
-    """Of India, Thailand and their neighbours, where marks stand around letters."""
-    return "\u0900" <= char <= "\u109f" or "\u1780" <= char <= "\u17ff"
 
 
 def _runs(glyphs: Iterable[Glyph]) -> Iterator[list[Glyph]]:
@@ -201,7 +187,6 @@ class _Gap(NamedTuple):
 
     parted: float
     usual: float
-    tallest: float  # size of the run
 
 
 def _gap(run: list[Glyph]) -> _Gap:
@@ -215,4 +200,4 @@ def _gap(run: list[Glyph]) -> _Gap:
     ]
     apart = median(gaps) if len(gaps) >= 3 else 0.0
     wide = 1.8 * apart if apart > 0.05 else 0.0
-    return _Gap(max(_TOLD_GAP, wide), max(least, wide), max(glyph.size for glyph in run))
+    return _Gap(max(_TOLD_GAP, wide), max(least, wide))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -159,8 +158,6 @@ def segments_of(row: Sequence[Word], bars: Iterable[float] = ()) -> list[Segment
         held.append(word)
     if held:
         found.append(segment_of(held))
-    for segment in found:
-        _in_reading_order(segment)
     return found
 
 
@@ -238,34 +235,3 @@ def _wide(row: Sequence[Word]) -> float:
 
 def _mostly_figures(row: Sequence[Word]) -> bool:
     return sum(any(char.isdigit() for char in word.text) for word in row) * 2 > len(row)
-
-
-def _in_reading_order(segment: Segment) -> None:
-    """Hebrew and Arabic: the words and letters of a line that runs to the left, as they are read."""
-    rightward = sum(_direction(word) > 0 for word in segment.words)
-    leftward = sum(_direction(word) < 0 for word in segment.words)
-    if not leftward:
-        return
-    for word in segment.words:
-        if _direction(word) < 0:
-            word.glyphs.sort(key=lambda glyph: -glyph.left)
-            word.__post_init__()
-    if leftward < rightward:
-        return
-    words = segment.words[::-1]
-    at = 0
-    while at < len(words):  # numbers and Latin words within it run to the right
-        end = at
-        while end < len(words) and _direction(words[end]) >= 0:
-            end += 1
-        words[at:end] = words[at:end][::-1]
-        at = max(end, at) + 1
-    segment.words = words
-
-
-def _direction(word: Word) -> int:
-    """-1 for a word of a script that runs to the left."""
-    first = ord(max(word.text))
-    if first < 0x590:
-        return 1
-    return -1 if any(unicodedata.bidirectional(char) in ("R", "AL") for char in word.text) else 1

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from extractor.documents.placement.bidi import in_reading_order
 from extractor.documents.placement.glyphs import Word
 from extractor.documents.placement.lines import Segment, rows_of, segment_of
 from extractor.documents.placement.wrap import joined, wrapped
@@ -49,15 +50,16 @@ class RuledRow:
     segments: list[Segment]
 
 
-def ruled_rows(words: Sequence[Word], rules: RuledLines) -> tuple[list[RuledRow], list[Word]]:
-    """The rows of ruled tables, and the words that are in none of them."""
+def ruled_rows(words: Sequence[Word], rules: RuledLines, leftward: bool = False) -> tuple[list[RuledRow], list[Word]]:
+    """The rows of ruled tables, and the words that are in none of them. `leftward`: whether any of them is of a script
+    that runs to the left."""
     rows: list[RuledRow] = []
     left = list(words)
     for grid in _grids(rules):
         inside = [word for word in left if grid.holds(word)]
         if not inside:
             continue
-        found, used = grid.rows(inside)
+        found, used = grid.rows(inside, leftward)
         rows += found
         left = [word for word in left if id(word) not in used]
     return rows, left
@@ -73,7 +75,7 @@ class _Grid:
         across = (word.left + word.right) / 2
         return self.xs[0] - 1 < across < self.xs[-1] + 1 and self.ys[0] - 1 < word.middle < self.ys[-1] + 1
 
-    def rows(self, words: list[Word]) -> tuple[list[RuledRow], set[int]]:
+    def rows(self, words: list[Word], leftward: bool) -> tuple[list[RuledRow], set[int]]:
         cells: dict[tuple[int, int], list[Word]] = defaultdict(list)
         for word in words:
             column = _interval(self.xs, (word.left + word.right) / 2)
@@ -91,7 +93,8 @@ class _Grid:
                 continue
             ordered = [lines[column] for column in sorted(lines)]
             beside = [part for each in ordered for part in _beside(each)]
-            found.append(_row([segment_of(joined(part), cell=True) for part in beside]))
+            read = [[in_reading_order(line, leftward) for line in part] for part in beside]
+            found.append(_row([segment_of(joined(part), cell=True) for part in read]))
             used |= {id(word) for each in ordered for line in each for word in line}
         return found, used
 
