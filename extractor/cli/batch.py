@@ -18,7 +18,7 @@ from typing import IO, Annotated, Any
 
 from extractor.cli.batch_formats import BatchFormat, Rows, failed_in, format_of, writer_of
 from extractor.cli.batch_inputs import Inputs
-from extractor.cli.batch_record import UploadRecord, files_of, record_path, replace_whole
+from extractor.cli.batch_record import UploadRecord, files_of, record_path
 from extractor.cli.declare import Exit, argument, option
 from extractor.cli.failures import Failures
 from extractor.cli.flags import (
@@ -37,6 +37,7 @@ from extractor.cli.flags import (
 from extractor.cli.output import SOME_FAILED, fail, reader, say
 from extractor.cli.progress import Bar, bar
 from extractor.cli.table import ResultTable
+from extractor.cli.whole_file import check_replaceable, replace_whole
 from extractor.client import Batch, Client, Conflict, NotFound, Refused, Row, Unauthorized
 from extractor.client.validation import Schema, Validator, validator_of
 from extractor.errors import ExtractorError
@@ -130,6 +131,8 @@ def _check_output(output: Path | None, *, resume: bool, overwrite: bool) -> None
         fail(f"{output} is a folder; -o names the file to write")
     elif output.is_file() and not (resume or overwrite or record_path(output).exists()):
         fail(f"{output} is there already; --overwrite replaces it")
+    else:
+        check_replaceable(output)
 
 
 def _checked_format(wanted: BatchFormat | None, output: Path | None, items: str | None) -> BatchFormat:

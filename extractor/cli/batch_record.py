@@ -1,16 +1,14 @@
-"""What `extractor batch` keeps beside its output until that is whole: a record of the upload that it belongs to, and
-the file that is being written."""
+"""What `extractor batch` keeps beside its output until that is whole: a record of the upload that it belongs to."""
 
 from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from extractor.cli.output import fail
+from extractor.cli.whole_file import replace_whole
 from schemas.jsontext import read, written
 
 
@@ -58,18 +56,7 @@ def record_path(output: Path) -> Path:
 
 def files_of(output: Path | None) -> list[Path]:
     """All that the command writes, or leaves behind, for an output. None of these is ever an input of it."""
-    return [] if output is None else [output, *(output.with_name(output.name + end) for end in (".batch", ".part"))]
-
-
-def replace_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """The file is there whole or not at all. Raises Exit when it cannot be written."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        fail(f"Cannot write {path}: {error.strerror}")
+    if output is None:
+        return []
+    target = Path(os.path.realpath(output))
+    return [target, target.with_name(target.name + ".part"), record_path(output)]

@@ -13,7 +13,7 @@ from extractor.calibration.calibration import Calibration, name_of, read
 from extractor.calibration.calibrator import Calibrator
 from extractor.calibration.features import FeatureRow
 from extractor.calibration.find import BUNDLED_MODEL, file_of
-from extractor.cli.evaluate import check_writable, named_schema
+from extractor.cli.evaluate import named_schema
 from extractor.cli.evaluate_runs import run_here
 from extractor.cli.flags import (
     AtOnce,
@@ -27,6 +27,7 @@ from extractor.cli.flags import (
     options_of,
 )
 from extractor.cli.output import fail, put_rows, put_text, say
+from extractor.cli.whole_file import check_writable
 from extractor.config import Settings, read_settings
 from extractor.documents import Document
 from extractor.evaluation.fitting import (

@@ -29,6 +29,7 @@ from extractor.cli.flags import (
     schema_of,
 )
 from extractor.cli.output import SOME_FAILED, fail, in_a_line, put, put_rows, put_text, say
+from extractor.cli.whole_file import check_replaceable, check_writable, replace_whole
 from extractor.client import Client
 from extractor.config import read_settings
 from extractor.errors import FieldError, InputError, SchemaError
@@ -90,7 +91,7 @@ def evaluate(
     report_ = report(judged, {"gold": gold.name, "model": run.model, "options": options}, run.seconds)
     changed = None if before is None else compared(before, report_)
     if html is not None:
-        _write(html, page(judged, report_, changed))
+        replace_whole(html, lambda file: file.write(page(judged, report_, changed).encode(errors="replace")))
     _show(report_, changed, as_json=json)
     if all(answer.error for answer in run.answers):
         raise typer.Exit(SOME_FAILED)
@@ -101,6 +102,7 @@ def _checked(compare: Path | None, html: Path | None) -> Any:
     before = None if compare is None else _read_report(compare)
     if html is not None:
         check_writable(html)
+        check_replaceable(html)
     return before
 
 
@@ -179,19 +181,3 @@ def _read_report(path: Path) -> Any:
     except InputError as error:
         fail(f"{path}: {error.detail}")
     return report_
-
-
-def check_writable(path: Path) -> None:
-    """Before anything is measured."""
-    if path.is_dir() or not path.parent.is_dir():
-        fail(f"{path} cannot be written: {'it is a folder' if path.is_dir() else 'there is no such folder'}")
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8", errors="replace")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        fail(f"Cannot write {path}: {error.strerror}")
