@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from extractor.cli import batch, calibrate, evaluate, keys, local, read, remote, schemas, settings, up, workers
+from extractor.cli import batch, calibrate, evaluate, gold, keys, local, read, remote, schemas, settings, up, workers
 from extractor.cli.ending import status_of
 from extractor.cli.help import WIDTH, CommandGroup
 from extractor.cli.output import fail, put_text, say
@@ -33,6 +33,7 @@ app.command()(remote.status)
 app.command()(remote.cancel)
 app.command(name="list")(remote.list_)
 app.command()(batch.batch)
+app.command()(gold.gold)
 app.command(name="eval")(evaluate.evaluate)
 app.command()(calibrate.calibrate)
 app.command()(workers.workers)

@@ -123,7 +123,7 @@ class Inputs:
         end = one.name[1 - MAX_CUSTOM_ID :]
         if end not in self._own_ends or end.startswith("file-"):
             return f"file-{number}"
-        return one.name if len(one.name) <= MAX_CUSTOM_ID else f"…{end}"
+        return custom_id_of(one.name)
 
     @cached_property
     def _own_ends(self) -> frozenset[str]:
@@ -145,6 +145,11 @@ class Inputs:
         if self.options and line.strip() and _takes_options(line):
             line = b'{"options":' + written(self.options) + b"," + line.partition(b"{")[2]
         return line.rstrip(b"\r\n") + b"\n"
+
+
+def custom_id_of(name: str) -> str:
+    """Of a file: its name, or the end of one that is longer than such an id may be."""
+    return name if len(name) <= MAX_CUSTOM_ID else f"…{name[1 - MAX_CUSTOM_ID :]}"
 
 
 def _reference(judge: Validator) -> str:

@@ -15,7 +15,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any, NoReturn
 
-from extractor.cli import batch, remote, workers
+from extractor.cli import batch, gold, remote, workers
 from extractor.cli.declare import Exit
 from extractor.cli.ending import status_of
 from extractor.cli.output import BAD_INPUT, put_text, say
@@ -27,6 +27,7 @@ COMMANDS: dict[str, Command] = {
     "cancel": remote.cancel,
     "list": remote.list_,
     "batch": batch.batch,
+    "gold": gold.gold,
     "workers": workers.workers,
 }
 NEED = {  # of the other commands: the extra that brings what they work with
