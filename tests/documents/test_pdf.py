@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from extractor.documents import Document, convert, read
 from extractor.documents.context import Context
@@ -53,6 +54,43 @@ def test_columns_of_prose_are_read_one_after_the_other() -> None:
     assert found[1 : 1 + len(left)] == left
     assert found[1 + len(left) : 1 + len(left) + len(right)] == right
     assert found[-1].startswith("A line below both")
+
+
+def test_what_stands_above_and_below_columns_of_prose_is_no_part_of_them() -> None:
+    pdf = Pdf()
+    left, right = wrapped(PROSE, 44), wrapped(PROSE.upper(), 38)
+    pdf.text(60, 60, "Weber & Partner")
+    pdf.text(320, 60, "Berlin, 3 October")
+    pdf.lines(60, 100, left)
+    pdf.lines(320, 100, right)
+    below = 130 + 12 * max(len(left), len(right))
+    for number, cells_ in enumerate([("Hamburg", "8°"), ("Bremen", "9°")]):
+        pdf.text(60, below + 14 * number, cells_[0])
+        pdf.text(400, below + 14 * number, cells_[1])
+    pdf.lines(60, below + 60, ["1 See the decision of the court.", "2 See the other decision of it.", "3 See both."], 7)
+    found = lines(read(pdf.bytes()))
+    assert cells(found[0]) == ["Weber & Partner", "Berlin, 3 October"]
+    assert found[1 : 1 + len(left) + len(right)] == left + right
+    assert [cells(line) for line in found[-5:-3]] == [["Hamburg", "8°"], ["Bremen", "9°"]]
+    assert [line[0] for line in found[-3:]] == ["1", "2", "3"]
+
+
+def test_columns_that_end_at_different_heights_are_read_to_their_ends() -> None:
+    pdf = Pdf()
+    left, right = wrapped(PROSE, 44), wrapped(PROSE.upper(), 38)[:4]
+    pdf.lines(60, 100, left[:5])
+    pdf.lines(60, 100 + 12 * 7, left[5:])
+    pdf.lines(320, 100, right)
+    assert lines(read(pdf.bytes())) == left + right
+
+
+def test_a_mark_that_is_set_a_little_smaller_stands_in_its_line() -> None:
+    pdf = Pdf()
+    pdf.text(60, 100, "a power of 10", 10)
+    pdf.text(60 + stringWidth("a power of 10", "Helvetica", 10), 96, "6", 8.3)  # as large as a browser sets it
+    pdf.text(128, 100, "watts", 10)
+    pdf.text(60, 112, "and the next line", 10)
+    assert lines(read(pdf.bytes())) == ["a power of 10 6 watts", "and the next line"]
 
 
 def test_addresses_side_by_side_stay_rows() -> None:

@@ -18,6 +18,7 @@ _LENGTH = 20  # characters of its lines
 _WORDS = 3.0
 _FULL = 0.8  # of the block's width: a line that is full
 _SHARE_FULL = 0.6  # of its lines
+_NEXT = 1.0  # of the size: how far below a column's prose a line is still the column's
 _DEEPEST = 12  # columns within columns
 
 
@@ -72,7 +73,7 @@ def _gutter(segments: list[Segment], rules: RuledLines) -> tuple[float, float, f
                 continue
             across = (one.right + other.left) / 2
             down = (max(one.top, other.top) + min(one.bottom, other.bottom)) / 2
-            top, bottom = _zone(segments, rules, across, down)
+            top, bottom = _extent(segments, blocks, across, *_zone(segments, rules, across, down))
             if bottom - top > 2 * size and (best is None or bottom - top > best[0]):
                 best = bottom - top, across, top, bottom
     return best[1:] if best else None
@@ -88,6 +89,50 @@ def _zone(segments: list[Segment], rules: RuledLines, across: float, down: float
         return down, down
     highest, lowest = min(one.top for one in segments), max(one.bottom for one in segments)
     return max(top, highest - 1), min(bottom, lowest + 1)
+
+
+def _extent(
+    segments: list[Segment], prose: list[_Block], across: float, top: float, bottom: float
+) -> tuple[float, float]:
+    """What of the strip from `top` to `bottom` has columns beside it: from the first line of their prose to the last,
+    and what follows right behind it. A table, signatures or a footnote further down are below the columns."""
+    strip = [block for block in prose if block.top < bottom and block.bottom > top]
+    paired = [block for block in strip if any(_is_beside(block, other) for other in strip)]
+    inside = [block for block in strip if any(_is_of_column(block, other) for other in paired)]
+    if not inside:
+        return top, bottom
+    first, last = min(block.top for block in inside), max(block.bottom for block in inside)
+    ordered = sorted(segments, key=lambda one: one.top)
+    for one in ordered:
+        if last < one.bottom <= bottom and one.top - last < _NEXT * one.size and not _has_beside(one, segments, across):
+            last = one.bottom
+    for one in reversed(ordered):
+        if top <= one.top < first and first - one.bottom < _NEXT * one.size and not _has_beside(one, segments, across):
+            first = one.top
+    return max(top, first - 1), min(bottom, last + 1)
+
+
+def _is_beside(one: _Block, other: _Block) -> bool:
+    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return shared > 2 * one.segments[0].size and (one.right < other.left or other.right < one.left)
+
+
+def _is_of_column(one: _Block, other: _Block) -> bool:
+    """Whether `one` is set as `other` is: as wide, and in letters as large."""
+    size = other.segments[0].size
+    return (
+        abs(one.left - other.left) < 2 * size
+        and abs(one.right - other.right) < 2 * size
+        and abs(one.segments[0].size - size) < 0.1 * size
+    )
+
+
+def _has_beside(one: Segment, segments: list[Segment], across: float) -> bool:
+    """Whether something stands on its line on the other side of the gutter."""
+    return any(
+        abs(other.base - one.base) < 0.3 * one.size and (other.left > across) != (one.left > across)
+        for other in segments
+    )
 
 
 def _is_prose(block: _Block) -> bool:

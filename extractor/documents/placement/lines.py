@@ -11,7 +11,7 @@ from statistics import median
 from extractor.documents.placement.glyphs import Word
 
 _LINE = 0.3  # of the size: how far baselines on one line are apart
-_SMALL = 0.8  # of the size of its line: a superscript's or subscript's
+_SMALL = 0.85  # of the size of its line: a superscript's or subscript's
 _CELL_GAP = 0.85  # of the size: what is no space between words any more
 _EDGE_GAP = 0.42  # of the size, where a column begins or ends on other lines
 _SENTENCE = 20  # characters of a line that is one
