@@ -68,9 +68,11 @@ def up(port: Port = 8000, host: Host = "127.0.0.1", model: ModelFlag = None, wor
 
 
 def _write(line: str) -> None:
-    """A terminal that was closed is no reason to end: SIGHUP is, and comes unless `nohup` says otherwise."""
+    """A terminal that was closed is no reason to end: SIGHUP is, and comes unless `nohup` says otherwise. In one piece:
+    `print` writes the end of a line by itself, and lines of two programs come at the same time."""
     with contextlib.suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
 def run_until_stopped(service: Service, form: LineFormat = _TEXT, *, keyed: bool = False) -> None:

@@ -31,7 +31,7 @@ from extractor.cli.flags import drafters_of, options_of, schema_of
 from extractor.cli.local import in_order
 from extractor.cli.output import describe
 from extractor.cli.settings import collected, masked
-from extractor.cli.up import _greeting, run_until_stopped
+from extractor.cli.up import _greeting, _write, run_until_stopped
 from extractor.client import Client, Overloaded, Refused, ServiceError
 from extractor.errors import DocumentError, FieldError, SchemaError
 from schemas import Schema
@@ -525,6 +525,14 @@ def test_a_taken_port_is_told_before_anything_starts(run: Run) -> None:
         done = run("up", "--port", str(taken.getsockname()[1]))
     assert done.status == 2
     assert "Cannot listen on" in done.err
+
+
+def test_a_line_of_the_log_is_written_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or those of two programs, which come in two threads, are mixed."""
+    pieces: list[str] = []
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(write=pieces.append, flush=lambda: None))
+    _write("a line")
+    assert pieces == ["a line\n"]
 
 
 def test_inputs_are_files_folders_and_globs_in_order(tmp_path: Path) -> None:
