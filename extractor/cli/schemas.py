@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +24,7 @@ from schemas.checks.report import note
 from schemas.checks.required import misspelt
 from schemas.errors import SchemaProblem, UnknownSchema
 from schemas.files import Found, find_in
+from schemas.models.python_checks import ModelCheck, checks_of
 from schemas.registry import Registry, schema_files
 
 app = typer.Typer(name="schemas", help="What to extract.", no_args_is_help=True, cls=CommandGroup)
@@ -148,12 +149,13 @@ def new(
 
 @dataclass(frozen=True)
 class _Subject:
-    """What a name or a file stands for: `model` and `doubt` as `schemas.files` has them."""
+    """What a name or a file stands for: `model` and `doubt` as `schemas.files` has them, `checks` the model's."""
 
     json_schema: Any
     ref: str = ""
     model: str = ""
     doubt: str = ""
+    checks: tuple[ModelCheck, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -185,8 +187,10 @@ def _subject(name: str) -> _Subject:
     if path.suffix == ".json":
         return _Subject(json_in(path))
     found = find_in(path) if path.suffix == ".py" else _found(name)
-    schema = found.schema
-    return _Subject(schema.json_schema, schema.ref, schema.model.__name__ if schema.model else "", found.doubt)
+    schema, model = found.schema, found.schema.model
+    if model is None:
+        return _Subject(schema.json_schema, schema.ref, doubt=found.doubt)
+    return _Subject(schema.json_schema, schema.ref, model.__name__, found.doubt, tuple(checks_of(model)))
 
 
 def _found(name: str) -> Found:
@@ -215,7 +219,7 @@ def _verdict(name: str, judge: Sandbox) -> _Verdict:
     report = _report(subject.json_schema, judge)
     if report["ok"] and not subject.doubt:
         subject = replace(subject, doubt=misspelt(subject.json_schema))
-    return _Verdict(name, report, subject)
+    return _Verdict(name, {**report, "checks": [asdict(one) for one in subject.checks]}, subject)
 
 
 def _report(json_schema: Any, judge: Sandbox) -> dict[str, Any]:
@@ -247,6 +251,16 @@ def _report_lines(verdict: _Verdict, verbose: bool) -> Iterator[Text]:
         yield Text.assemble("  ", (title, style), "" if section == "refused" else f": {_count(len(notes))}")
         for one in notes:
             yield Text.assemble("    ", (one["pointer"] or "(the whole)", "cyan"), f": {one['detail']}")
+    yield from _check_lines(subject.checks)
+
+
+def _check_lines(checks: Sequence[ModelCheck]) -> Iterator[Text]:
+    if checks:
+        yield Text.assemble("  ", ("checks: run in Python when the JSON is complete", "green"), ":")
+    for one in checks:
+        of = f" ({', '.join(one.fields)})" if one.fields else ""
+        what = "marks the answer for review" if one.marks else "what fails it is written again"
+        yield Text.assemble("    ", (f"{one.model}.{one.name}", "cyan"), f"{of}: {what}")
 
 
 def _count(number: int) -> str:

@@ -183,6 +183,39 @@ def test_check_and_show_take_a_name_or_a_file(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.process
+def test_check_names_the_checks_that_a_model_makes(run: Run, tmp_path: Path) -> None:
+    text = """
+from pydantic import BaseModel, field_validator
+from schemas.types import must, should
+
+class Line(BaseModel):
+    n: int
+
+    @should
+    def likely(self): yield "/n", "is much"
+
+class Slip(BaseModel):
+    lines: list[Line] | None = None
+    month: int
+
+    @must
+    def whole(self): yield "/month", "is none"
+
+    @field_validator("month")
+    def a_month(cls, value): return value
+"""
+    file = write(tmp_path / "slip.py", text)
+    assert run("schemas", "check", file).out.splitlines()[-3:] == [
+        "    Line.likely: marks the answer for review",
+        "    Slip.a_month (month): what fails it is written again",
+        "    Slip.whole: what fails it is written again",
+    ]
+    assert [(one["name"], one["marks"]) for one in run("schemas", "check", file, "--json").json["checks"]] == [
+        ("likely", True), ("a_month", False), ("whole", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.process
 def test_a_broken_file_among_several_is_a_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken, torn = write(tmp_path / "broken.py", "1/0"), write(tmp_path / "torn.json", "{")
     done = run("schemas", "check", "invoice", broken, torn, "receipt", "--json")
