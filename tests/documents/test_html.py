@@ -109,12 +109,22 @@ def test_tables_deep_within_tables():
     assert text("<table><tr><td>" * 60 + "deep") == "deep\n"
 
 
+def test_what_stands_apart_on_the_page_does_so_in_the_text():
+    assert text("<div style='display:flex'><span>Total</span><span>21,90</span></div>") == "Total 21,90\n"
+    assert text(
+        "<style>.row{display:flex} .value{display:block}</style><p class=row><b>Tax</b><i>4,00</i></p>"
+        "<span class=value>Due</span><span class=value>1 May</span>"
+    ) == ("Tax 4,00\n\nDue\n1 May\n")
+    assert text("<p>21<span>,</span><b>90</b><svg><text>label</text></svg></p>") == "21,90\nlabel\n"
+    assert text("<style>.a{display:none} .a{display:inline}</style><p>x<span class=a>y</span>z</p>") == "xyz\n"
+
+
 def test_forms_show_what_they_hold():
     assert text(
         "<form>Name <input value='Erika'> <input type=checkbox checked>yes <input type=radio>no "
         "<select><option>a<option selected>b</select> <select><option>first<option>x</select> "
         "<textarea>long text</textarea><input type=password value=secret><button>Send</button></form>"
-    ) == ("Name Erika ☒ yes ☐ no b first long textSend\n")
+    ) == ("Name Erika ☒ yes ☐ no b first long text Send\n")
 
 
 def test_xhtml_elements_that_close_at_once():

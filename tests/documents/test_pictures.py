@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import shutil
 import struct
 import zlib
+from pathlib import Path
 
 import pytest
-from PIL import Image
+import reportlab
+from PIL import Image, ImageDraw, ImageFont
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
@@ -17,7 +20,7 @@ from extractor.documents.readers import Readers
 from extractor.errors import DocumentError
 from tests.documents.samples import PROSE, WIDTH, Pdf, saved, scanned, wrapped
 
-pytest.importorskip("rapidocr")
+rapid = pytest.importorskip("extractor.documents.ocr.rapid")
 
 ROWS = [
     ["Invoice No. 2024-0815", "05.03.2024"],
@@ -45,6 +48,32 @@ def page() -> bytes:
 def rows(document: Document) -> list[list[str]]:
     found = [[cell.strip() for cell in line.split("   ") if cell.strip()] for line in document.text.split("\n")]
     return [row for row in found if row]
+
+
+def test_a_long_strip_is_read_from_its_beginning_to_its_end(readers: Readers) -> None:
+    """Its lines are too small to be read in the whole; one stands where two pieces meet."""
+    strip = Image.new("L", (560, 5_000), 255)
+    places = (40, 1_700, 1_760, 3_380, 4_900)
+    for number, y in enumerate(places):
+        ImageDraw.Draw(strip).text((30, y), f"Item {number}: {10 + number},50 EUR", font=_font(28), fill=0)
+    document = read(saved(strip, "PNG"), readers=readers)
+    assert rows(document) == [[f"Item {number}: {10 + number},50 EUR"] for number in range(5)]
+    (box,) = document.boxes(start := document.text.index("Item 4"), start + 6)
+    assert 4_880 / 5_000 < box.top < box.bottom < 4_950 / 5_000
+
+
+def test_each_place_of_a_strip_is_of_one_piece_and_well_within_it() -> None:
+    assert rapid._pieces(2_000, 1_400) == [(0, 2_000, -math.inf, math.inf)]
+    pieces = rapid._pieces(30_000, 800)
+    assert len(pieces) > 10
+    assert pieces[-1][1] == 30_000
+    for place in range(0, 30_000, 7):
+        (own,) = [piece for piece in pieces if piece[2] <= place < piece[3]]
+        assert own[0] + (100 if own[0] else 0) <= place < own[1] - (100 if own[1] < 30_000 else 0)
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"), size)
 
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])

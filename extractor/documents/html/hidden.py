@@ -1,4 +1,5 @@
-"""What a page hides: by attributes, by the style of an element, and by the rules of its style sheets."""
+"""What a page hides, and how it displays what it shows: by attributes, by the style of an element, and by the rules of
+its style sheets."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from contextlib import suppress
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
+HIDDEN = "none"
 _COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
 _RULE = re.compile(r"([^{}]{1,2000})\{([^{}]*)\}")
 _DISPLAY = re.compile(r"(?:^|;)\s*display\s*:\s*([a-z-]+)", re.IGNORECASE)
@@ -43,38 +45,42 @@ def is_hidden(attributes: dict[str, str | None]) -> bool:
     )
 
 
-def hidden_by_rules(tree: LexborHTMLParser) -> set[int]:
-    """`mem_id` of the elements that the last rule for them does not display."""
-    hidden: set[int] = set()
-    for number, (selector, shows) in enumerate(_rules(tree)):
+def displayed_by_rules(tree: LexborHTMLParser) -> dict[int, str]:
+    """How the last rule for them displays elements, by their `mem_id`: a value of CSS's `display`, HIDDEN for what is
+    not seen."""
+    displayed: dict[int, str] = {}
+    for number, (selector, display) in enumerate(_rules(tree)):
         if number >= _MOST_RULES:
             break
-        if shows and not hidden:
-            continue
         with suppress(SelectolaxError):  # a selector that Lexbor does not know
-            found = {node.mem_id for node in tree.css(selector)}
-            hidden = hidden - found if shows else hidden | found
-    return hidden
+            for node in tree.css(selector):
+                displayed[node.mem_id] = display
+    return displayed
 
 
-def _rules(tree: LexborHTMLParser) -> Iterator[tuple[str, bool]]:
-    """Selectors of rules that say whether what they choose is displayed, in their order."""
+def display_of(style: str) -> str | None:
+    """What a style says of `display`, if anything."""
+    display = _DISPLAY.search(style)
+    return display[1].lower() if display is not None else None
+
+
+def _rules(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
+    """Selectors of rules that say how what they choose is displayed, in their order."""
     for style in tree.css("style"):
         media = (style.attributes.get("media") or "all").lower()
         if "all" in media or "screen" in media:
             yield from _of_sheet(_text(style)[:_MOST_STYLES])
 
 
-def _of_sheet(sheet: str) -> Iterator[tuple[str, bool]]:
+def _of_sheet(sheet: str) -> Iterator[tuple[str, str]]:
     for found in _RULE.finditer(_without_media(_COMMENT.sub("", sheet))):
-        display = _DISPLAY.search(found[2])
-        unseen = display is None and _UNSEEN.search(found[2]) is not None
-        if display is None and not unseen:
+        display = display_of(found[2]) or (HIDDEN if _UNSEEN.search(found[2]) is not None else None)
+        if display is None:
             continue
         for selector in found[1].split(","):
             selector = selector.strip()
             if _SIMPLE.fullmatch(selector) and _NOT_SIMPLE.isdisjoint(selector):
-                yield selector, not unseen and display is not None and display[1].lower() != "none"
+                yield selector, display
 
 
 def _without_media(sheet: str) -> str:

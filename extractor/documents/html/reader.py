@@ -13,7 +13,7 @@ from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.html import controls
 from extractor.documents.html.charset import decoded
-from extractor.documents.html.hidden import hidden_by_rules, is_hidden
+from extractor.documents.html.hidden import HIDDEN, display_of, displayed_by_rules, is_hidden
 from extractor.documents.html.parse import opened, parse
 from extractor.documents.html.writer import HtmlWriter
 
@@ -25,8 +25,12 @@ _SKIPPED = frozenset(
 _GAPS = frozenset("p h1 h2 h3 h4 h5 h6 blockquote pre figure hr fieldset form section article address table".split())
 _LINES = frozenset(
     "div main header footer nav aside dl dt dd figcaption legend details summary body html center menu caption "
-    "hgroup search dir optgroup marquee tr td th ul ol li".split()
+    "hgroup search dir optgroup marquee tr td th ul ol li text".split()
 )
+# Values of CSS's `display`: what has a line of its own, what stands beside its neighbours, and whose children do
+_BLOCKS = frozenset(("block", "flex", "grid", "list-item", "table", "table-row", "flow-root"))
+_APART = frozenset(("table-cell", "inline-block", "inline-flex", "inline-grid"))
+_BESIDE = frozenset(("flex", "grid", "inline-flex", "inline-grid"))
 _NAMED = 200  # characters of a title
 
 
@@ -42,16 +46,17 @@ def blocks(markup: str, is_xml: bool = False) -> tuple[str, list[Block]]:
     tree = parse(opened(markup) if is_xml or markup.lstrip()[:5] == "<?xml" else markup)
     named = tree.css_first("head > title")
     title = collapsed(cleaned(named.text(deep=True) or ""))[:_NAMED] if named is not None else ""
-    walk = _Walk(hidden_by_rules(tree))
+    walk = _Walk(displayed_by_rules(tree))
     if tree.root is not None:
         walk.run(tree.root)
     return title, walk.writer.blocks()
 
 
 class _Walk:
-    def __init__(self, hidden: set[int]) -> None:
+    def __init__(self, displayed: dict[int, str]) -> None:
         self.writer = HtmlWriter()
-        self._hidden = hidden
+        self._displayed = displayed
+        self._beside: set[int] = set()  # elements whose children stand beside each other
 
     def run(self, root: LexborNode) -> None:
         """Each node is entered, then its children, then left."""
@@ -77,13 +82,17 @@ class _Walk:
     def _enter(self, node: LexborNode) -> Callable[[], None] | None:
         """What to do when the node is left; None where its children are not looked at."""
         tag, writer = node.tag or "", self.writer
-        if tag in _SKIPPED or node.mem_id in self._hidden:
+        if tag in _SKIPPED or self._displayed.get(node.mem_id) == HIDDEN:
             return None
         attributes = node.attributes
         if is_hidden(attributes) or (tag == "dialog" and "open" not in attributes):
             return None
+        style = attributes.get("style")
+        display = (display_of(style) if style else None) or self._displayed.get(node.mem_id)
+        if display in _BESIDE:
+            self._beside.add(node.mem_id)
         if tag in ("input", "select", "textarea"):
-            writer.text(controls.shown(node, tag, attributes))
+            writer.text(f" {controls.shown(node, tag, attributes)} ")
             return None
         if tag == "br":
             writer.line_break()
@@ -112,6 +121,12 @@ class _Walk:
             gap = tag in _GAPS
             writer.begin_block(gap)
             return lambda: writer.end_block(gap)
+        if display in _BLOCKS:
+            writer.begin_block()
+            return writer.end_block
+        if display in _APART or (node.parent is not None and node.parent.mem_id in self._beside):
+            writer.text(" ")
+            return lambda: writer.text(" ")
         return _nothing
 
 

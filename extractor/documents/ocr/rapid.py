@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -18,6 +19,9 @@ from extractor.documents.placement import Word
 _LONGEST = 1_920  # pixels of the longer side, for finding lines
 _SHORTEST = 640
 _FINEST = 3_600  # pixels of the longer side, for reading them
+_STRIP = 2.2  # times as long as wide: a longer picture is a strip
+_PIECE, _OVER = 1.5, 0.15  # how many times as long as wide a piece of it is; which part of it the next one has too
+_SEAM = 6.0  # pixels from where two pieces meet: a line there may be told of either, or of both
 _UNREAD = 0.5  # a line that is less sure is no text
 _DOUBTFUL = 0.8  # one that is less sure is tried again
 _SURE = 0.88  # of a sample of lines that are upright
@@ -48,7 +52,7 @@ class Rapid:
 
     def read_array(self, image: Any) -> tuple[list[Word], int]:
         """`image`: rows of pixels, blue, green, red."""
-        image = _scaled(np.ascontiguousarray(image), _FINEST, _SHORTEST)
+        image = _scaled(np.ascontiguousarray(image), _finest(*image.shape[:2]), _SHORTEST)
         turned, quads, turn = self._upright(image)
         crops = [_crop(turned, quad) for quad in quads]
         read = self._read(crops)
@@ -92,11 +96,27 @@ class Rapid:
         return bool(np.mean([sure for _, sure, _ in self._read(turned)]) > sure)
 
     def _find(self, image: Any) -> list[Quad]:
+        """Where lines are. A long strip (a receipt, a page of the web as a picture) is looked at a piece at a time:
+        each line is of the piece that its middle is well within."""
+        height, width = image.shape[:2]
+        down = height >= width
+        found: list[Quad] = []
+        for begin, end, first, last in _pieces(max(height, width), min(height, width)):
+            piece = image[begin:end] if down else image[:, begin:end]
+            offset = (0, begin) if down else (begin, 0)
+            for quad in (_quad(box + np.array(offset)) for box in self._boxes(piece)):
+                middle = sum(corner[down] for corner in quad) / 4
+                at_seam = min(abs(middle - first), abs(middle - last)) < _SEAM
+                if (first <= middle < last or at_seam) and not (at_seam and any(_is_same(quad, one) for one in found)):
+                    found.append(quad)
+        return found
+
+    def _boxes(self, image: Any) -> list[Any]:
         small = _scaled(image, _LONGEST, 0)
         scale = image.shape[0] / small.shape[0]
-        found = self._engine(small, use_det=True, use_cls=False, use_rec=False)
+        found = self._engine(np.ascontiguousarray(small), use_det=True, use_cls=False, use_rec=False)
         boxes = getattr(found, "boxes", None)
-        return [] if boxes is None else [_quad(np.asarray(box) * scale) for box in boxes]
+        return [] if boxes is None else [np.asarray(box) * scale for box in boxes]
 
     def _read(self, crops: Sequence[Any]) -> list[tuple[str, float, tuple[float, ...]]]:
         """For each its text, how sure that is, and where its characters stand."""
@@ -123,6 +143,33 @@ def _centres(text: str, placed: Any) -> tuple[float, ...]:
     if not measured:
         return tuple((at + 0.5) / len(text) for at in range(len(text)))
     return tuple(float(each) for each in np.interp(range(len(text)), measured, [centres[at] for at in measured]))
+
+
+def _is_same(one: Quad, other: Quad) -> bool:
+    """Whether two pieces show one line."""
+    height = min(math.dist(one[0], one[3]), math.dist(other[0], other[3]))
+    return all(math.dist(*corners) < 0.5 * height for corners in zip(one, other, strict=True))
+
+
+def _finest(height: int, width: int) -> int:
+    """Pixels of the longer side: a strip has as many more as it is longer than a page."""
+    ratio = max(height, width) / max(min(height, width), 1)
+    return round(_FINEST * max(1.0, ratio / _STRIP))
+
+
+def _pieces(length: int, across: int) -> list[tuple[int, int, float, float]]:
+    """Begin and end of each piece of a strip, which reach over into each other, and the bounds between which lines are
+    its own. What is no strip is one piece."""
+    size = max(round(_PIECE * across), _LONGEST)
+    if length <= _STRIP * across or length <= size:
+        return [(0, length, -math.inf, math.inf)]
+    step = size - round(_OVER * size)
+    begins = list(range(0, length - size + step, step))
+    cuts = [-math.inf, *((before + size + begin) / 2 for before, begin in pairwise(begins)), math.inf]
+    return [
+        (begin, min(begin + size, length), first, last)
+        for begin, (first, last) in zip(begins, pairwise(cuts), strict=True)
+    ]
 
 
 def _scaled(image: Any, longest: int, shortest: int) -> Any:
