@@ -37,7 +37,13 @@ def settings(url: str | None, api_key: str | None, timeout_s: float) -> dict[str
 
 
 def request(http: httpx.Client | httpx.AsyncClient, send: Send) -> httpx.Request:
-    """Raises InputError for a body or a name that cannot be written: options, metadata, a schema that are no JSON."""
+    """Raises InputError for a body, a name or a header that cannot be written: options, metadata, a schema that are no
+    JSON, a key with a line break. Of a header httpx would say so as it says that nobody answers."""
+    for name, value in send.headers.items():
+        if value != value.strip() or not value.isprintable():
+            raise InputError(
+                f"The request cannot be written: {name} holds white space or a character that no header has"
+            )
     read_s = (http.timeout.read or 0.0) + send.wait_s
     content: Any = send.content and send.content()
     if content is not None and isinstance(http, httpx.AsyncClient):

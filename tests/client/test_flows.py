@@ -458,6 +458,8 @@ HALF = "\ud800"  # of a surrogate pair: no UTF-8 has it
         lambda c: c.submit("a", "contact", options={"a": float("nan")}),
         lambda c: c.submit("a", {"type": object()}),
         lambda c: c.submit("a", "contact", idempotency_key=HALF),
+        lambda c: c.submit("a", "contact", idempotency_key="a line\n"),
+        lambda c: c.submit_batch(lambda: [b"{}"], "contact", idempotency_key="a\0b"),
         lambda c: list(c.list(schema=HALF)),
         lambda c: c.get("x" * 100_000),
         lambda c: list(c.batch([(HALF, "a")], "contact")),
