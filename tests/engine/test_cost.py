@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -30,6 +31,17 @@ def test_places_in_a_draft_are_told_apart() -> None:
         acceptance.learn(judged(Draft([1, 2], ["copy", "copy"]), accepted=1))
     assert acceptance.rate("copy", 0) > 0.9
     assert acceptance.rate("copy", 1) < 0.1
+
+
+def test_no_grammar_is_kept_for_what_was_learned_under_it() -> None:
+    """One of what a document prints holds the document's words."""
+    acceptances, grammar = Acceptances(), "start: " + "x" * 1000
+    before = sys.getrefcount(grammar)
+    for _ in range(300):
+        acceptances.learn(grammar, Draft([1, 2], ["copy", "copy"]), accepted=0)
+    assert sys.getrefcount(grammar) == before
+    assert acceptances.of("start: " + "x" * 1000).rate("copy", 0) < 0.1, "an equal one is the same"
+    assert acceptances.of(None).rate("copy", 0) == acceptances.of("another").rate("copy", 0)
 
 
 def test_what_is_not_drafted_any_more_is_tried_again_in_time() -> None:

@@ -19,7 +19,7 @@ PRIOR = 0.7  # of a drafter that has not drafted yet
 WEIGHT = 8.0  # how many observations the prior is worth
 MEMORY = 0.99  # a step ago counts this much; what is never drafted drifts back to its prior and is tried again
 PLACES = 4  # positions in a draft that are told apart, the last with all that follow
-SCHEMAS = 256
+GRAMMARS = 256
 RETRY = 50  # steps after which a drafter found too dear is tried again: it may have been measured in a bad moment
 OUTLIER = 4.0  # a time longer than so many times the expected counts as that
 
@@ -86,16 +86,18 @@ class Acceptance:
 
 
 class Acceptances:
-    """One a schema: what is easy to draft is a property of what is written. A new one believes what all others saw."""
+    """One a grammar: what is easy to draft is a property of what is written. A new one believes what all others saw."""
 
     def __init__(self) -> None:
         self._all = Acceptance()
-        self._kept: LRUCache[str | None, Acceptance] = LRUCache(SCHEMAS)
+        # By their hashes: the grammar of what a document prints holds its words, which are not to be kept with it.
+        self._kept: LRUCache[int, Acceptance] = LRUCache(GRAMMARS)
 
     def of(self, grammar: str | None) -> Acceptance:
-        found = self._kept.get(grammar)
+        key = hash(grammar)
+        found = self._kept.get(key)
         if found is None:
-            found = self._kept[grammar] = Acceptance(self._all)
+            found = self._kept[key] = Acceptance(self._all)
         return found
 
     def learn(self, grammar: str | None, draft: Draft, accepted: int) -> None:
