@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from extractor.answer.asked_again import faults
 from extractor.answer.excerpt import excerpt
@@ -36,6 +36,9 @@ from extractor.prompt.prompt import Prompt, PromptBuilder
 from extractor.run import LEAST_ANSWER, Run
 from schemas import Schema
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
 _POLL_S = 0.05  # how soon a withdrawal is noticed
 _GRACE_S = 10.0  # the engine keeps deadlines; an engine this late is given up
 
@@ -48,7 +51,7 @@ class EngineLike(Protocol):
     def close(self) -> None: ...
 
 
-def start_engine(settings: Settings) -> tuple[EngineLike, Any, dict[str, Any]]:
+def start_engine(settings: Settings) -> tuple[EngineLike, PreTrainedTokenizerFast, dict[str, Any]]:
     """(engine, tokenizer, what is loaded). Torch is imported here and not before, or in the engine's own process."""
     if settings.engine_process:
         from extractor.engine.process import EngineProcess

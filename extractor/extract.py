@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from extractor import documents
 from extractor.answer.asked_again import may_ask_again
@@ -28,6 +28,7 @@ from extractor.errors import (
     DeadlineExceeded,
     DocumentError,
     FieldError,
+    InputError,
     InvalidOutput,
     OutputError,
     TruncatedOutput,
@@ -53,6 +54,9 @@ from extractor.validate import Answer, read_answer, unfit
 from extractor.windows.whole_answer import WholeAnswer
 from schemas import Registry, Schema, jsontext
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
 log = logging.getLogger(__name__)
 
 DEFAULT_CONTEXT, DEFAULT_EXAMPLES = 8192, 2
@@ -70,18 +74,20 @@ class Extractor:
         settings: Settings | None = None,
         *,
         engine: EngineLike | None = None,
-        tokenizer: Any = None,
+        tokenizer: PreTrainedTokenizerFast | None = None,
         info: dict[str, Any] | None = None,
         calibrator: Calibrator | None = None,
     ) -> None:
         """`calibrator` replaces the one that the settings ask for. Raises ModelError when the model cannot be loaded,
-        InputError when a setting is wrong."""
+        InputError when a setting is wrong or `engine` comes without its tokenizer."""
         self._settings = settings or read_settings()
         self.schemas = Registry.discover(self._settings.schemas)
         for file, why in self.schemas.problems.items():
             log.warning("schema %s is left out: %s", file, why)
         if engine is None:
             engine, tokenizer, info = start_engine(self._settings)
+        if tokenizer is None:
+            raise InputError("an engine has to come with its tokenizer")
         self._engine = engine
         self._info: dict[str, Any] = {
             "model": "scripted",

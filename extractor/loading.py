@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import PreTrainedTokenizerFast
 
 from extractor.config import Settings
 from extractor.engine import Engine, EngineConfig
@@ -24,7 +25,7 @@ EXAMPLES = 2
 SMALL = 30_000_000  # parameters
 
 
-def load(settings: Settings) -> tuple[Engine, Any, dict[str, Any]]:
+def load(settings: Settings) -> tuple[Engine, PreTrainedTokenizerFast, dict[str, Any]]:
     """(engine, tokenizer, what is loaded). Raises ModelError."""
     models = load_models(spec(settings))
     use_threads(settings, models)

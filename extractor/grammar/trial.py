@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from extractor.errors import (
     BUSY,
@@ -33,6 +33,9 @@ from extractor.grammar.printed.reading import PrintedDocument
 from extractor.sandbox import Rejected, Sandbox, SandboxError, SandboxLimits
 from schemas.keywords import Mode
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
 TRIAL = SandboxLimits(cpu_s=3.0, wall_s=15.0, memory_bytes=1024**3, nice=10)
 ANSWER = SandboxLimits(cpu_s=2.0, wall_s=10.0, memory_bytes=512 * 1024**2)
 TRIALS, ANSWERS = 2, 4  # at a time
@@ -43,7 +46,7 @@ _SPENT = ("cpu", "memory", "crashed")
 class Judge:
     """Starts its sandboxes when they are first needed. Safe to share between threads."""
 
-    def __init__(self, tokenizer: Any = None, bounds: Bounds | None = None) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerFast | None = None, bounds: Bounds | None = None) -> None:
         """`tokenizer`: a transformers tokenizer; one that has no tokenizer.json is replaced by a made-up vocabulary."""
         self._tokenizer, self._bounds = tokenizer, bounds or Bounds()
         self._lock = threading.Lock()
@@ -121,10 +124,10 @@ def _json(json_schema: dict[str, Any]) -> bytes:
         raise SchemaError(f"the schema is not JSON: {str(error)[:200]}", errors=(FieldError("", "not JSON"),)) from None
 
 
-def _given(tokenizer: Any) -> tuple[dict[str, Any], bytes | None]:
+def _given(tokenizer: PreTrainedTokenizerFast | None) -> tuple[dict[str, Any], bytes | None]:
     """What the zygote's `setup` is given."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
-    if backend is None:
+    if tokenizer is None or backend is None:
         return {}, None
     stops = tokenizer.eos_token_id
     given = {"vocab": len(tokenizer), "stops": [stops] if isinstance(stops, int) else stops}

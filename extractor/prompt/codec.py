@@ -7,9 +7,12 @@ Works on copies of the tokenizer's core, because the flag that tells the two apa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tokenizers import Encoding, Tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 _PIECE_CHARS = 16_384
 _BEGINS = '{"'  # an answer
@@ -18,7 +21,7 @@ _BEGINS = '{"'  # an answer
 class Codec:
     """Adds no special tokens of its own in either way."""
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
         self._tokenizer = tokenizer
         core = tokenizer.backend_tokenizer.to_str()
         self._template, self._data = Tokenizer.from_str(core), Tokenizer.from_str(core)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache
 
@@ -20,6 +20,9 @@ from extractor.errors import CONTEXT_EXCEEDED, DocumentError, FieldError, ModelE
 from extractor.prompt.codec import Codec
 from extractor.prompt.schema_text import fence, render_task
 from schemas import Schema
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 _MARKS = ("⟦first message⟧", "⟦second message⟧", "⟦third message⟧")
 _PLAIN = "User:\n{first}\n\nAssistant:\n"
@@ -48,7 +51,7 @@ class PromptBuilder:
     Safe to share between threads.
     """
 
-    def __init__(self, tokenizer: Any, context: int, examples: int) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, context: int, examples: int) -> None:
         self._codec = Codec(tokenizer)
         self.context = context
         self._examples = examples
@@ -184,7 +187,7 @@ class PromptBuilder:
         return bare
 
 
-def _render(tokenizer: Any, messages: int) -> str:
+def _render(tokenizer: PreTrainedTokenizerFast, messages: int) -> str:
     """The chat template around the marks; a plain form for tokenizers without one."""
     if not tokenizer.chat_template:
         first, second, third = _MARKS
@@ -194,12 +197,13 @@ def _render(tokenizer: Any, messages: int) -> str:
         for role, mark in zip(("user", "assistant", "user"), _MARKS[:messages], strict=False)
     ]
     try:
-        rendered: str = tokenizer.apply_chat_template(
+        rendered = tokenizer.apply_chat_template(
             chat, tokenize=False, add_generation_prompt=True, enable_thinking=False
         )
     except Exception as error:  # jinja's errors and the template's own `raise_exception`
-        raise ModelError(f"the model's chat template fails: {str(error).splitlines()[0][:200]}") from None
-    return rendered
+        why = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ModelError(f"the model's chat template fails: {why[:200]}") from None
+    return str(rendered)
 
 
 def _complaint(errors: Sequence[FieldError]) -> str:

@@ -55,6 +55,11 @@ def scripted(tok, *script, finish="stop", **settings):
     return Extractor(Settings(**settings), engine=engine, tokenizer=tok), engine
 
 
+def test_an_engine_comes_with_its_tokenizer(tok):
+    with pytest.raises(InputError, match="with its tokenizer"):
+        Extractor(Settings(), engine=ScriptedEngine(tok, GOOD))
+
+
 def test_a_document_becomes_data(tok):
     runner, engine = scripted(tok, GOOD, GOOD)
     result = runner.extract(EXAMPLE.document, schema=Invoice)

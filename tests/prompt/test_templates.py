@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from extractor import Extractor, Options, Settings
-from extractor.errors import FieldError
+from extractor.errors import FieldError, ModelError
+from extractor.prompt.prompt import PromptBuilder
 from extractor.prompt.schema_text import fence, render_task
 from schemas import Registry, inline
 from tests.engine import tiny
@@ -113,3 +114,19 @@ def test_a_real_engine_answers_behind_the_primer(kind, tmp_path: Path):
     assert drafted.text == plain.text
     assert json.loads(drafted.text) == drafted.data
     inline(schema).validate(drafted.data)
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("{{ raise_exception('no such role') }}", "no such role"),
+        ("{{ raise_exception('') }}", "TemplateError"),
+        ("{{ raise_exception('one\ntwo') }}", "one$"),
+        ("an answer without messages", "does not show each message"),
+    ],
+)
+def test_a_template_that_fails_is_the_models_fault_and_says_why(template, why):
+    own = tokenizer()
+    own.chat_template = template
+    with pytest.raises(ModelError, match=why):
+        PromptBuilder(own, 1000, 0)
