@@ -187,17 +187,26 @@ class EngineProcess:
 
     def _listen(self) -> None:
         while True:
-            try:
-                while True:
-                    self._hear(*self._pipe.recv())
-            except (EOFError, OSError):
-                self._child.join(CLOSE_S)
+            self._hear_out()
+            self._child.join(CLOSE_S)
             why = "was closed" if self._closed else self._epitaph()
             self._end()
             self._fail_all(EngineError(f"the engine's process {why}", code="engine_crashed"))
             if self._closed or not self._restart(why):
                 self._fail_all(EngineError(self._broken or "the engine was closed"))  # who came meanwhile
                 return
+
+    def _hear_out(self) -> None:
+        """Until the pipe comes to its end. What cannot be read ends the child: nobody knows for whom it was."""
+        try:
+            while True:
+                self._hear(*self._pipe.recv())
+        except (EOFError, OSError):
+            return
+        except Exception as error:  # its text may quote a document
+            log.error("what the engine's process says cannot be read: %s", type(error).__name__)
+            self._killed_for = "said what cannot be read"
+            self._child.kill()
 
     def _hear(self, word: str, number: int, *payload: Any) -> None:
         if word == "heartbeat":
@@ -260,7 +269,9 @@ class EngineProcess:
             try:
                 self._pipe, self._child = self._spawn()  # for which there may be no memory just now
                 self._greeting(self._pipe)
-            except (EOFError, OSError, ExtractorError) as error:
+            except Exception as error:
+                if not isinstance(error, EOFError | OSError | ExtractorError):
+                    self._child.kill()  # it has loaded, and says what cannot be read
                 self._child.join(CLOSE_S)
                 self._pipe.close()
                 why = f"did not load again ({str(error) or self._epitaph()})"

@@ -13,7 +13,14 @@ from typing import Any
 from extractor.engine import Completion, Request, RequestStats
 from extractor.errors import EngineError, InputError, ModelError
 
-ECHO, HANG, DIE, REFUSE, LOSE_DEVICE, BUG, STUCK_READER, STUCK_STEP, STUCK_NATIVE = range(1, 10)
+ECHO, HANG, DIE, REFUSE, LOSE_DEVICE, BUG, STUCK_READER, STUCK_STEP, STUCK_NATIVE, GARBLED = range(1, 11)
+
+
+class Garbled(Completion):
+    """One that nobody can read on the other side of the pipe."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, ("not a number",)
 
 
 class ChildEngine:
@@ -26,6 +33,8 @@ class ChildEngine:
         match request.prompt[0]:
             case 1:
                 future.set_result(Completion(request.prompt, b"", "stop", [], [], RequestStats()))
+            case 10:
+                future.set_result(Garbled([], b"", "stop", [], [], RequestStats()))
             case 3:
                 os._exit(7)
             case 4:

@@ -24,7 +24,18 @@ from extractor.engine.process import EngineProcess
 from extractor.engine.spawn import EngineChild, spawn
 from extractor.errors import EngineError, InputError, ModelError
 from tests.engine import tiny
-from tests.engine.child import BUG, DIE, ECHO, HANG, LOSE_DEVICE, REFUSE, STUCK_NATIVE, STUCK_READER, STUCK_STEP
+from tests.engine.child import (
+    BUG,
+    DIE,
+    ECHO,
+    GARBLED,
+    HANG,
+    LOSE_DEVICE,
+    REFUSE,
+    STUCK_NATIVE,
+    STUCK_READER,
+    STUCK_STEP,
+)  # fmt: skip
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -88,6 +99,16 @@ def test_a_killed_engine_fails_its_futures_and_another_is_started(engine: Engine
 def test_a_request_that_ends_the_process_is_told_how(engine: EngineProcess) -> None:
     with pytest.raises(EngineError, match="ended with status 7"):
         engine.submit(Request([DIE])).result(60)
+    assert echoes(engine)
+
+
+def test_an_answer_that_cannot_be_read_fails_who_waits_and_another_is_started(engine: EngineProcess) -> None:
+    """Whose it was nobody knows."""
+    waiting, garbled = engine.submit(Request([HANG])), engine.submit(Request([GARBLED]))
+    for future in (waiting, garbled):
+        with pytest.raises(EngineError, match="said what cannot be read and was killed") as caught:
+            future.result(30)
+        assert caught.value.code == "engine_crashed"
     assert echoes(engine)
 
 
