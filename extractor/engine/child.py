@@ -158,10 +158,9 @@ class _Child:
         if engine.broken:  # a device that lost its context fails every step from now on
             os._exit(LOST_DEVICE)
         self._forget(number)
-        error = future.exception()
-        if error is None:
+        try:
             self.say("done", number, future.result())
-        else:
+        except Exception as error:  # the request's own, or that its answer cannot be written: there is no memory
             self.say("failed", number, *as_message(error))
 
     def _forget(self, number: int) -> None:

@@ -294,10 +294,16 @@ class EngineProcess:
 
 
 def _write(pipe: Connection, outbox: _Outbox) -> None:
-    """Until the child is gone, which a write that hangs is told by an error too."""
-    with suppress(OSError, ValueError):
+    """Until the child is gone, which a write that hangs is told by an error too. What cannot be written ends the child,
+    and so fails whoever waits."""
+    try:
         while (message := outbox.get()) is not None:
             pipe.send(message)
+    except (OSError, ValueError):
+        return
+    except Exception as error:  # its text may quote a document
+        log.error("what the engine's process is to do cannot be written: %s", type(error).__name__)
+        _hang_up(pipe)
 
 
 def _hang_up(pipe: Connection) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from extractor.engine import Completion, Request, RequestStats
 from extractor.errors import EngineError, InputError, ModelError
 
-ECHO, HANG, DIE, REFUSE, LOSE_DEVICE, BUG, STUCK_READER, STUCK_STEP, STUCK_NATIVE, GARBLED = range(1, 11)
+ECHO, HANG, DIE, REFUSE, LOSE_DEVICE, BUG, STUCK_READER, STUCK_STEP, STUCK_NATIVE, GARBLED, UNTOLD = range(1, 12)
 
 
 class Garbled(Completion):
@@ -33,6 +33,8 @@ class ChildEngine:
         match request.prompt[0]:
             case 1:
                 future.set_result(Completion(request.prompt, b"", "stop", [], [], RequestStats()))
+            case 11:
+                future.set_result(Completion([], b"", "stop", [], [], lambda: None))  # type: ignore[arg-type]
             case 10:
                 future.set_result(Garbled([], b"", "stop", [], [], RequestStats()))
             case 3:

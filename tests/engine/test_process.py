@@ -35,7 +35,8 @@ from tests.engine.child import (
     STUCK_NATIVE,
     STUCK_READER,
     STUCK_STEP,
-)  # fmt: skip
+    UNTOLD,
+)
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -110,6 +111,24 @@ def test_an_answer_that_cannot_be_read_fails_who_waits_and_another_is_started(en
             future.result(30)
         assert caught.value.code == "engine_crashed"
     assert echoes(engine)
+
+
+def test_a_request_that_cannot_be_written_fails_who_waits_and_another_is_started(engine: EngineProcess) -> None:
+    unwritten = Request([ECHO], grammar=lambda: "")  # type: ignore[arg-type]
+    waiting = [engine.submit(Request([HANG])), engine.submit(unwritten)]
+    for future in waiting:
+        with pytest.raises(EngineError) as caught:
+            future.result(30)
+        assert caught.value.code == "engine_crashed"
+    assert echoes(engine)
+
+
+def test_an_answer_that_cannot_be_told_fails_and_others_go_on(engine: EngineProcess) -> None:
+    before = engine.pid
+    with pytest.raises(EngineError, match="the engine failed"):
+        engine.submit(Request([UNTOLD])).result(30)
+    assert echoes(engine)
+    assert engine.pid == before
 
 
 def test_a_lost_device_ends_the_process_too(engine: EngineProcess) -> None:
