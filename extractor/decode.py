@@ -20,7 +20,6 @@ from extractor.errors import (
     CONTEXT_EXCEEDED,
     SILENT,
     TOO_COMPLEX,
-    Cancelled,
     DeadlineExceeded,
     DocumentError,
     InputError,
@@ -92,7 +91,7 @@ def decode(
             run.raise_if_withdrawn()
             if time.monotonic() >= given_up_at:
                 raise DeadlineExceeded("the engine did not end the extraction in time", code=SILENT)
-    except (Cancelled, DeadlineExceeded):
+    except BaseException:  # whoever stops to wait, with Ctrl-C too, wants no more of it
         engine.abort(future)
         raise
     return future.result()

@@ -273,6 +273,18 @@ def test_an_engine_that_never_answers_is_given_up(tok, monkeypatch):
     assert len(engine.aborted) == 1
 
 
+def test_who_stops_to_wait_leaves_nothing_running(tok, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    runner, engine = scripted(tok, None)
+    runner.judge(SMALL, 60)
+    monkeypatch.setattr("extractor.decode.wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        runner.extract("x", schema=SMALL)
+    assert len(engine.aborted) == 1
+
+
 def test_an_engine_that_breaks_is_retryable(tok):
     runner, _ = scripted(tok, EngineError("out of memory"))
     with pytest.raises(EngineError) as caught:
