@@ -46,7 +46,7 @@ from extractor.prompt.prompt import PromptBuilder
 from extractor.result import Extraction, Known, LongRead, Mark
 from extractor.review.marks import review
 from extractor.review.missed import missed
-from extractor.run import Run, raise_unless_complete
+from extractor.run import Run, is_as_long_as_asked, raise_unless_complete
 from extractor.schema_lookup import AnySchema, find_schema
 from extractor.second_look import SecondLook
 from extractor.usage import Usage
@@ -155,7 +155,7 @@ class Extractor:
         try:
             return self._read(run)
         except (DocumentError, TruncatedOutput) as error:
-            if error.code not in (CONTEXT_EXCEEDED, TruncatedOutput.code) or _as_asked(error, options):
+            if error.code not in (CONTEXT_EXCEEDED, TruncatedOutput.code) or is_as_long_as_asked(error, options):
                 raise
             plan = self._long.plan(run, error)
         return LongRead(lambda tell: self._long.read(run, plan, tell))
@@ -295,8 +295,3 @@ class Extractor:
             faults = self._judge.faults(run.schema.json_schema, text, run.deadline - time.monotonic(), run.abort)
             if faults:
                 raise unfit(text, faults)
-
-
-def _as_asked(error: DocumentError | TruncatedOutput, options: Options) -> bool:
-    """Whether the answer has as many tokens as the caller allows: windows would not make that right."""
-    return isinstance(error, TruncatedOutput) and error.tokens == options.max_output_tokens

@@ -12,7 +12,7 @@ from extractor.answer.written import WrittenText
 from extractor.documents import Document
 from extractor.engine import Completion
 from extractor.engine.limits.limits import Limits
-from extractor.errors import Cancelled, DeadlineExceeded, TruncatedOutput
+from extractor.errors import Cancelled, DeadlineExceeded, ExtractorError, TruncatedOutput
 from extractor.grammar.printed.grammars import PrintedAnswers
 from extractor.options import Options
 from extractor.result import Known
@@ -73,6 +73,11 @@ def raise_unless_complete(finish: str, run: Run, max_tokens: int, text: str) -> 
     if finish == "length":
         detail = f"the answer was not complete after {_token_limit(run, max_tokens)}"
         raise TruncatedOutput(detail, tokens=max_tokens, last=text)
+
+
+def is_as_long_as_asked(error: ExtractorError, options: Options) -> bool:
+    """Whether the answer was cut off at as many tokens as the caller allows: windows would not make that right."""
+    return isinstance(error, TruncatedOutput) and error.tokens == options.max_output_tokens
 
 
 def _time_limit(run: Run) -> str:
