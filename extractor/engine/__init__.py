@@ -12,7 +12,7 @@ Made of   config.py        how large it is                parts.py       its run
 Watched   stats.py         sums for metrics               step_timer.py  the clocks of a step
 Apart     process.py       the engine in a process of its own, as its parent sees it
           spawn.py         starts that                    child.py       what runs there
-          heartbeat.py     how it says that it lives
+          heartbeat.py     how it says that it lives      pipe.py        what is written to it
 
 model/ runs the target and its drafter, attention/ has their masks, drafting/ finds draft tokens, limits/ ends what a
 grammar leaves open.

@@ -14,20 +14,18 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 import queue
 import signal
-import socket
 import threading
 import time
 from concurrent.futures import Future
-from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
 from extractor import errors
 from extractor.engine.child import LOST_DEVICE
 from extractor.engine.heartbeat import EVERY_S, Heartbeat, silence
+from extractor.engine.pipe import Outbox, hang_up, write_out
 from extractor.engine.sequence import Completion, Request
 from extractor.engine.spawn import EngineChild, spawn
 from extractor.errors import EngineError, ExtractorError
@@ -41,8 +39,6 @@ CLOSE_S = 10.0
 KILLED_S = 1.0
 SILENT_S = 10.0  # a child that says nothing for so long is killed
 SILENT_LOADING_S = 60.0  # while it loads: importing and mapping a model may hold an interpreter for long
-
-_Outbox = queue.SimpleQueue[tuple[Any, ...] | None]
 
 
 class EngineProcess:
@@ -65,7 +61,7 @@ class EngineProcess:
         self._ready = False
         self._trouble = "the engine loads"
         self._broken: str | None = None
-        self._outbox: _Outbox | None = None  # of the child that has loaded
+        self._outbox: Outbox | None = None  # of the child that has loaded
         self._killed_for = ""
         self._heartbeat, self._heard_at = Heartbeat(), time.monotonic()
         self.restarts = 0
@@ -168,8 +164,8 @@ class EngineProcess:
 
     def _begin(self) -> None:
         """The child has loaded: it hears of what waits, and of all that is sent from now on."""
-        outbox: _Outbox = queue.SimpleQueue()
-        self._writer = threading.Thread(target=_write, args=(self._pipe, outbox), name="engine-writer", daemon=True)
+        outbox: Outbox = queue.SimpleQueue()
+        self._writer = threading.Thread(target=write_out, args=(self._pipe, outbox), name="engine-writer", daemon=True)
         with self._changed:
             self._outbox, self._heard_at, self._ready = outbox, time.monotonic(), True
             for number, (request, _) in self._pending.items():
@@ -240,7 +236,7 @@ class EngineProcess:
                 self._killed_for, self._ready = why, False
                 child.kill()
                 child.join(KILLED_S)
-                _hang_up(pipe)  # a process that its device's driver holds does not even die
+                hang_up(pipe)  # a process that its device's driver holds does not even die
 
     def _end(self) -> None:
         """The child is gone: nothing is sent to it any more, and its writer ends."""
@@ -291,25 +287,6 @@ class EngineProcess:
         if code is not None and code < 0:
             return f"was killed by {signal.Signals(-code).name}"
         return "lost its device" if code == LOST_DEVICE else f"ended with status {code}"
-
-
-def _write(pipe: Connection, outbox: _Outbox) -> None:
-    """Until the child is gone, which a write that hangs is told by an error too. What cannot be written ends the child,
-    and so fails whoever waits."""
-    try:
-        while (message := outbox.get()) is not None:
-            pipe.send(message)
-    except (OSError, ValueError):
-        return
-    except Exception as error:  # its text may quote a document
-        log.error("what the engine's process is to do cannot be written: %s", type(error).__name__)
-        _hang_up(pipe)
-
-
-def _hang_up(pipe: Connection) -> None:
-    """Whoever reads or writes it here comes to its end now; what has arrived is read first."""
-    with suppress(OSError), socket.socket(fileno=os.dup(pipe.fileno())) as end:
-        end.shutdown(socket.SHUT_RDWR)
 
 
 def _raised(kind: str, detail: str, code: str) -> ExtractorError:

@@ -338,7 +338,7 @@ def test_of_a_child_that_is_killed_the_next_ones_pipe_stays(
             assert replaced.wait(60)
 
     monkeypatch.setattr(held, "join", join)
-    monkeypatch.setattr(process, "_hang_up", hung_up.put)
+    monkeypatch.setattr(process, "hang_up", hung_up.put)
     monkeypatch.setattr(engine, "_silent_s", 2.0)
     lost = engine.submit(Request([HANG]))
     os.kill(held.pid, signal.SIGSTOP)
