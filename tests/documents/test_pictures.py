@@ -18,7 +18,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from extractor.documents import Document, read
 from extractor.documents.readers import Readers
 from extractor.errors import DocumentError
-from tests.documents.samples import PROSE, WIDTH, Pdf, saved, scanned, wrapped
+from tests.documents.samples import HEIGHT, PROSE, WIDTH, Pdf, saved, scanned, wrapped
 
 rapid = pytest.importorskip("extractor.documents.ocr.rapid")
 
@@ -48,6 +48,18 @@ def page() -> bytes:
 def rows(document: Document) -> list[list[str]]:
     found = [[cell.strip() for cell in line.split("   ") if cell.strip()] for line in document.text.split("\n")]
     return [row for row in found if row]
+
+
+def test_a_scan_with_a_line_typed_on_it_is_looked_at(readers: Readers) -> None:
+    def pdf(text: int) -> bytes:
+        made = Pdf()
+        made.canvas.drawInlineImage(scanned(page(), area=AREA), 0, 100, WIDTH, HEIGHT - 200)
+        made.text(60, 20, "Envelope 8A3C1F20-77AB-4D11-9E11-22B3A0C7F9D1")
+        made.lines(60, 300, ["as it was told before, once more"] * text)
+        return made.bytes()
+
+    assert [page.how for page in read(pdf(0), readers=readers).pages] == ["ocr"]
+    assert [page.how for page in read(pdf(9), readers=readers).pages] == ["layout"]
 
 
 def test_a_long_strip_is_read_from_its_beginning_to_its_end(readers: Readers) -> None:

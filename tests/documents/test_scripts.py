@@ -58,6 +58,12 @@ def test_a_telephone_number_among_arabic_begins_with_its_plus() -> None:
     assert [line.text for line in lay_out(words(row("4567 966+")), RuledLines())] == ["4567 966+"]
 
 
+def test_a_bracket_beside_hebrew_closes() -> None:
+    glyphs = [*row("Total (ILS("), *row("לוכה ךס", 300)]
+    (line,) = lay_out(words(glyphs), RuledLines())
+    assert line.text.split("   ") == ["Total (ILS)", "סך הכול"]
+
+
 def test_cells_of_a_ruled_table_are_read_from_the_right_too() -> None:
     rules = RuledLines([(y, 0.0, 200.0) for y in (0.0, 20.0, 40.0)], [(x, 0.0, 40.0) for x in (0.0, 100.0, 200.0)])
     glyphs = [*row("רוחש 2", 110, 5), *row("20,00", 10, 5), *row("ןבל", 110, 25), *row("30,00", 10, 25)]

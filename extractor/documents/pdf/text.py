@@ -18,8 +18,10 @@ from extractor.documents.placement import Glyph
 # A dash: high as a share of its size, wide as its height, above the base.
 _BAR, _LYING, _LOW, _HIGH = 0.15, 3.0, 0.1, 0.5
 _QUARTER, _LEANING = math.pi / 2, 0.19  # radians: what leans less is taken for upright, or turned by quarters
-_ABOVE, _BELOW = 0.86, 0.24  # of the font's size: a line's box from the base
+_HIGHEST, _LOWEST = 1.05, 0.35  # the same, where letters tell it
+_ABOVE, _BELOW = 0.86, 0.24  # of the font's size: a line's box from the base, unless letters tell
 _IDEOGRAPHIC = 0x2E80  # the first code of Chinese and Japanese
+_INKED = 0.95  # of the font's size: a box that is lower is no line's
 _CLUSTERED = range(0x590, 0x1100)  # from Hebrew to Burmese: scripts whose letters join, or have marks around them
 _LIGATURES = range(0xFB00, 0xFB07)
 _PRIVATE = ((0xE000, 0xF8FF), (0xF0000, 0x10FFFF))
@@ -78,6 +80,7 @@ def _characters_of(text: Any, found: Contents) -> Iterator[tuple[str, _Printed]]
     loose, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     parted = False
     high, em, clustered = -1.0, 0.0, False  # of the last character
+    above, below = _ABOVE, _BELOW
     for at in range(pdfium.FPDFText_CountChars(text)):
         code = pdfium.FPDFText_GetUnicode(text, at)
         if code in (0x20, 0x0D, 0x0A) and pdfium.FPDFText_IsGenerated(text, at) == 1:
@@ -98,24 +101,27 @@ def _characters_of(text: Any, found: Contents) -> Iterator[tuple[str, _Printed]]
             shown = "-"
         if loose.top - loose.bottom != high or (code in _CLUSTERED) != clustered:
             high, clustered = loose.top - loose.bottom, code in _CLUSTERED
-            em = _em(text, at, clustered)
+            em = _em(text, at, high, clustered)
         top, bottom = loose.top, loose.bottom
         if em and not angle:
-            top, bottom = max(top, y.value + _ABOVE * em), min(bottom, y.value - _BELOW * em)
+            if high > em:  # as high as a line of this font is
+                above, below = min((top - y.value) / em, _HIGHEST), min((y.value - bottom) / em, _LOWEST)
+            top, bottom = max(top, y.value + above * em), min(bottom, y.value - below * em)
         yield shown, _Printed(loose.left, bottom, loose.right, top, x.value, y.value, angle, em > 0, parted)
         parted = False
 
 
-def _em(text: Any, at: int, clustered: bool) -> float:
-    """The size of the font, where PDFium's box of a character may be that of its ink: in a font whose letters are
-    drawings, and where a file says what a cluster of letters and marks means as a whole. 0 of all others, whose boxes
-    are as high as a line."""
+def _em(text: Any, at: int, high: float, clustered: bool) -> float:
+    """The size of the font, where PDFium's box of a character, `high` points, may be that of its ink: in a font whose
+    letters are drawings, and where a file says what a cluster of letters and marks means as a whole. 0 of all others,
+    whose boxes are as high as a line."""
     thing, matrix = pdfium.FPDFText_GetTextObject(text, at), pdfium.FS_MATRIX()
     font = pdfium.FPDFTextObj_GetFont(thing) if thing else None
     named = not font or pdfium.FPDFFont_GetBaseFontName(font, None, 0) > 1  # all kinds of fonts have a name but Type 3
     if (named and not clustered) or not pdfium.FPDFText_GetMatrix(text, at, matrix):
         return 0.0
-    return float(pdfium.FPDFText_GetFontSize(text, at)) * math.hypot(matrix.c, matrix.d)
+    em = float(pdfium.FPDFText_GetFontSize(text, at)) * math.hypot(matrix.c, matrix.d)
+    return em if clustered or high < _INKED * em else 0.0
 
 
 def _glyphs(shown: str, printed: _Printed, frame: Frame) -> Iterator[tuple[Glyph, int, Lean | None]]:

@@ -34,7 +34,10 @@ def in_reading_order(words: list[Word], page_leftward: bool) -> list[Word]:
     words = _whole(words)
     text = " ".join(word.text for word in words)
     if not runs_leftward(text):
-        return _read(words) if _LAID_OUT.fullmatch(text) else words
+        if _LAID_OUT.fullmatch(text):
+            return _read(words)
+        _face([glyph for word in words for glyph in word.glyphs])
+        return [word_of(word.glyphs, word.confidence) for word in words]
     leftward = sum(unicodedata.bidirectional(char) in _LEFTWARD for char in text)
     if leftward >= sum(unicodedata.bidirectional(char) == "L" for char in text):
         return _read(words)
@@ -109,17 +112,19 @@ def _rightward(line: list[Glyph | None], arabic: bool) -> list[Glyph | None]:
 
 
 def _face(line: Sequence[Glyph | None]) -> None:
-    """Brackets open before they close: some files say how they look, others what they mean."""
+    """Brackets open before they close: some files say how they look, others what they mean, and PDFium turns those
+    beside a change of direction."""
     brackets = [glyph for glyph in line if glyph is not None and glyph.text.translate(_BRACKETS) != glyph.text]
     texts = [glyph.text for glyph in brackets]
     turned = [text.translate(_BRACKETS) for text in texts]
-    if _unopened(turned) < _unopened(texts):
-        for glyph, text in zip(brackets, turned, strict=True):
-            glyph.text = text
+    in_turn = [min(pair) if at % 2 == 0 else max(pair) for at, pair in enumerate(zip(texts, turned, strict=True))]
+    best = min((texts, turned, in_turn), key=_unmatched)
+    for glyph, text in zip(brackets, best, strict=True):
+        glyph.text = text
 
 
-def _unopened(brackets: Sequence[str]) -> int:
-    """How many close nothing."""
+def _unmatched(brackets: Sequence[str]) -> int:
+    """How many close nothing, or are never closed."""
     open_ = unopened = 0
     for text in brackets:
         if text in _OPENING:
@@ -128,7 +133,7 @@ def _unopened(brackets: Sequence[str]) -> int:
             open_ -= 1
         else:
             unopened += 1
-    return unopened
+    return open_ + unopened
 
 
 def _parted(line: Sequence[Glyph | None], owner: dict[int, Word]) -> list[Word]:

@@ -20,10 +20,11 @@ _WORD_GAP = 0.1  # of the size, where the file has no spaces of its own
 _TOLD_GAP = 0.05  # of the size, where the file's reader takes a space to be
 _SPACED_GAP = 0.25  # of the size, where it has
 _OWN_SPACES = 25  # letters that have a space among them, where the file has its own
-_INKED_GAP = 0.18  # of the size, where boxes are as narrow as what is printed
+_INKED_GAP = 0.145  # of the size, where boxes are as narrow as what is printed
 _IDEOGRAPH_GAP, _STOP_GAP = 0.45, 0.9  # of the size, beside ideographs and their stops, whose ink fills half a square
 _STOPS = "、。，．：；！？（）「」『』【】《》〈〉・"
 _IDEOGRAPHS = (("\u2e80", "\u9fff"), ("\uf900", "\ufaff"), ("\uff01", "\uff60"), ("\U00020000", "\U0003ffff"))
+_INKED_TWICE = 0.1  # the same, where letters are as narrow as their ink
 _SIGNS, _SIGN_GAP = "-−–+", 0.35  # a sign; of the size: how far its number may be
 _BACK = -0.6  # a glyph this far before the end of the last one begins something new
 _TWICE = 0.15  # of the size: the same letter printed again, to look bold
@@ -147,7 +148,7 @@ def _once(glyphs: Iterable[Glyph]) -> Iterator[Glyph]:
             for down in (row - 1, row, row + 1)
             for other in seen.get((glyph.text, across, down), ())
         )
-        slack = _TWICE * glyph.size
+        slack = (_INKED_TWICE if glyph.inked else _TWICE) * glyph.size
         if any(abs(other.left - glyph.left) < slack and abs(other.base - glyph.base) < slack for other in near):
             continue
         seen.setdefault((glyph.text, column, row), []).append(glyph)
