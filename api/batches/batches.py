@@ -55,7 +55,8 @@ async def page(service: Services, tenant: str, cursor: str | None, limit: int) -
 async def results(
     service: Services, tenant: str, batch_id: str, order: Order, after: int, limit: int | None
 ) -> AsyncIterator[bytes]:
-    """JSONL, a page at a time; empty pages too."""
+    """JSONL, a page at a time; empty pages too. Raises Problem 404 in place of an end where the batch was erased
+    meanwhile: what has been given is not all of it."""
     store, place, left = service.store, after, limit or sys.maxsize
     while True:
         found = await store.run(store.ledger.batches.results(tenant, batch_id, order, place))
@@ -63,17 +64,20 @@ async def results(
         yield await service.threads.answer(partial(serializers.result_lines, jobs))
         left -= len(jobs)
         if found.after is None or not left:
+            await get(service, tenant, batch_id)
             return
         place = found.after
 
 
 async def errors(service: Services, tenant: str, batch_id: str, after: int, limit: int | None) -> AsyncIterator[bytes]:
+    """Likewise."""
     store, left = service.store, limit or sys.maxsize
     while True:
         found = (await store.run(store.ledger.batches.errors(tenant, batch_id, after)))[:left]
         yield b"".join(error + b"\n" for _, error in found)
         left -= len(found)
         if not found or not left:
+            await get(service, tenant, batch_id)
             return
         after = found[-1][0]
 

@@ -14,13 +14,18 @@ from typing import Any
 import httpx
 import pytest
 import redis
+from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
 
 from api.batches import batch_upload as ingest_module
+from api.batches import batches
 from api.config import ApiSettings
 from api.models.batches import BatchDetail, BatchError, BatchResult
+from api.problems import Problem
 from tests.support.api_support import TEXT, FakeWorker, Published, client, is_problem, running
 from tests.support.valkey import Valkey
+from workers.ledger import batch_commands
+from workers.ledger.batches import Order
 
 pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
@@ -416,6 +421,28 @@ async def test_delete_erases_all_of_it(api: httpx.AsyncClient, worker: FakeWorke
     is_problem(await api.delete(f"/v1/batches/{batch['id']}"), 404, "batch_not_found", "/path/id")
     assert (await api.get("/v1/batches")).json() == {"data": [], "next_cursor": None}
     assert (await created(api, line(1), **{"Idempotency-Key": "k"}))["id"] != batch["id"]
+
+
+async def test_what_is_erased_while_it_is_read_does_not_end_in_order(
+    app: FastAPI,
+    api: httpx.AsyncClient,
+    worker: FakeWorker,
+    published: Published,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or a part of it would be taken for the whole."""
+    monkeypatch.setattr(batch_commands, "PAGE_JOBS", 2)
+    batch = await created(api, *map(line, range(1, 6)), b"no JSON")
+    for job_id in job_ids(published):
+        worker.succeed(job_id)
+    about = (app.state.services, "default", batch["id"])
+    orders: tuple[Order, ...] = ("input", "finished")
+    reading = [batches.results(*about, order, 0, None) for order in orders] + [batches.errors(*about, 0, None)]
+    assert all([await anext(pages) for pages in reading])
+    assert (await api.delete(f"/v1/batches/{batch['id']}")).status_code == 204
+    for pages in reading:
+        with pytest.raises(Problem, match="batch_not_found"):
+            [page async for page in pages]
 
 
 async def test_a_list_has_cursors(api: httpx.AsyncClient) -> None:

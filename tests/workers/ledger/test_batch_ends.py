@@ -85,9 +85,11 @@ def test_nothing_of_a_batch_is_left(valkey: Valkey, how: str) -> None:
             ledger.run(ledger.batches.seal(T, opened))
             for job_id in added.job_ids[1:]:
                 finish(ledger, job_id)
-            swept(ledger)
-            assert found(ledger, opened.batch_id).status == "completed"
             time.sleep(0.06)
+            assert ledger.run(ledger.batches.get(T, opened.batch_id)) is None, "over, whether somebody erases it or not"
+            assert ledger.run(ledger.jobs.get(T, added.job_ids[0])) is None
+            assert not ledger.run(ledger.jobs.list(T)).jobs
+            assert ledger.run(ledger.jobs.review(T, added.job_ids[0], {})) is None
         swept(ledger)
         left = keys(valkey)
         assert left == {"counts"}

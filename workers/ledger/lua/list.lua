@@ -26,7 +26,7 @@ while budget > 0 do
   for _, id in ipairs(ids) do
     local values = redis.call('HMGET', job_key(id), unpack(NAMES))
     local job = { id = values[1], status = values[2], schema = values[3], batch = values[4] }
-    local fits = job.id and not over(values[8])
+    local fits = job.id and not over(values[8] or batch_expires(job.batch))
     for kind, value in pairs(want) do
       if value ~= '' and job[kind] ~= value then fits = false end
     end

@@ -5,7 +5,7 @@
 -- Returns {'kept'}, {the status of one that has not ended}, {the name of a quota, its counts}, or nil for an unknown id.
 local id = ARGV[1]
 local job = fields(id, 'status', 'expires', 'reviewed', 'kept', 'batch')
-if not job[1] or over(job[2]) then return nil end
+if not job[1] or over(job[2] or batch_expires(job[5])) then return nil end
 if job[1] == 'queued' or job[1] == 'running' then return { job[1] } end
 local more = #ARGV[2] - #(job[3] or '')
 local c, most = quotas(ARGV[3], ARGV[4], ARGV[5], ARGV[6])

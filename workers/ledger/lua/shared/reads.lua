@@ -5,6 +5,9 @@ end
 -- Its time is over: nobody is shown it any more, and the next reconciler erases it.
 local function over(expires) return expires and tonumber(expires) <= NOW end
 
+-- When what a batch holds expires: with it. Nothing for a job of none, and while the batch has not ended.
+local function batch_expires(name) return name and name ~= '' and redis.call('HGET', batch_key(name), 'expires') end
+
 -- The batch named in a job's hash, or nil where there is none to keep.
 local function batch_of(name)
   if name and name ~= '' and redis.call('EXISTS', batch_key(name)) == 1 then return name end
