@@ -25,7 +25,7 @@ from api.openapi import (
     stop_responses,
     upload_body,
 )
-from api.problems import Problem
+from api.problems import Problem, ResponseBroken
 from api.services import Service, Services
 from api.submission import request_headers
 from api.submission.memory_budget import BodyReservation
@@ -205,7 +205,10 @@ async def _stream(pages: AsyncIterator[bytes]) -> Response:
 
     async def whole() -> AsyncIterator[Any]:
         yield first
-        async for part in pages:
-            yield part
+        try:
+            async for part in pages:
+                yield part
+        except Problem as problem:
+            raise ResponseBroken(problem.code) from None
 
     return StreamingResponse(whole(), media_type=JSONL)

@@ -21,7 +21,7 @@ from api.batches import batch_upload as ingest_module
 from api.batches import batches
 from api.config import ApiSettings
 from api.models.batches import BatchDetail, BatchError, BatchResult
-from api.problems import Problem
+from api.problems import Problem, ResponseBroken
 from tests.support.api_support import TEXT, FakeWorker, Published, client, is_problem, running
 from tests.support.valkey import Valkey
 from workers.ledger import batch_commands
@@ -443,6 +443,25 @@ async def test_what_is_erased_while_it_is_read_does_not_end_in_order(
     for pages in reading:
         with pytest.raises(Problem, match="batch_not_found"):
             [page async for page in pages]
+
+
+async def test_an_answer_that_is_cut_is_no_fault_of_ours(
+    api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def cut(*_: object) -> AsyncIterator[bytes]:
+        yield b"{}\n"
+        raise Problem("store_unavailable", "it went away")
+
+    monkeypatch.setattr(batches, "results", cut)
+    batch = await created(api, line(1))
+    with caplog.at_level("WARNING", "extractor.api"), pytest.raises(ResponseBroken):
+        await api.get(f"/v1/batches/{batch['id']}/results")
+    (told,) = caplog.records
+    assert (told.levelname, told.getMessage(), told.__dict__["reason"]) == (
+        "WARNING",
+        "answer cut",
+        "store_unavailable",
+    )
 
 
 async def test_a_list_has_cursors(api: httpx.AsyncClient) -> None:
