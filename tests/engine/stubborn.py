@@ -12,6 +12,8 @@ from llguidance import LLMatcher
 
 from extractor.engine.limits.limits import Ended, Limits
 from extractor.engine.limits.narrowing import Narrowing
+from extractor.engine.limits.repeats import Repeats
+from extractor.engine.limits.text import JsonText
 from extractor.engine.sequence import Draft, Request, Sequence
 from tests.support.matching import TOKENIZER
 
@@ -70,6 +72,21 @@ def written(
     if row.json is not None:
         row.json.read()
     return row.written.decode(), row.json.ended if row.json else []
+
+
+def watched(text: bytes, limits: Limits, source: str) -> JsonText:
+    """A text as it was watched byte by byte: something had to end in it, and never where it was said before that
+    nothing could."""
+    found, calm_to, ends = JsonText(bytearray(), limits, Repeats(source.encode())), 0, 0
+    for byte in text:
+        found.written.append(byte)
+        found.read()
+        if found.copy().due() is not None:
+            ends += 1
+            assert len(found.written) > calm_to
+        calm_to = max(calm_to, found.calm_to())
+    assert ends
+    return found
 
 
 def of(properties: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from extractor.grammar.compile import compile_grammar
 from extractor.grammar.limits import limits_of
 from extractor.grammar.narrow import Bounds
 from schemas import inline
-from tests.engine.stubborn import TEXT, of, restless, stubborn
+from tests.engine.stubborn import TEXT, of, restless, stubborn, watched
 
 BILL = "Hotel Post\nRoom 3 nights 270.00\nTax 18.90\nParking 24.00\nTotal 312.90\nTip 5.00\nTip 2.00\n"
 ANY: dict[str, Any] = {}
@@ -276,20 +276,11 @@ def test_of_any_object_calm_is_never_said_where_it_may_have_to_end(seed: int) ->
         new = ["", "", str(dice.random())]
         return members(*((dice.choice(kinds) + dice.choice(new), dice.choice(values)) for _ in range(count)))
 
-    raw = f'{{"f":{{{some(dice.choice([3, 20]))}}},"g":[{{{some(30)}}}]}}'
-    written, calm_to, ends = bytearray(), 0, 0
-    watched = JsonText(written, Limits(), Repeats(BILL.encode()))
-    for byte in raw.encode():
-        written.append(byte)
-        watched.read()
-        if watched.copy().due() is not None:
-            ends += 1
-            assert len(written) > calm_to
-        calm_to = max(calm_to, watched.calm_to())
-    assert ends
+    raw = f'{{"f":{{{some(dice.choice([3, 20]))}}},"g":[{{{some(30)}}}]}}'.encode()
+    ended = watched(raw, Limits(), BILL).ended
     for size in (3, 11):
         other = JsonText(bytearray(), Limits(), Repeats(BILL.encode()))
-        for start in range(0, len(raw.encode()), size):
-            other.written += raw.encode()[start : start + size]
+        for start in range(0, len(raw), size):
+            other.written += raw[start : start + size]
             other.read()
-        assert other.ended == watched.ended
+        assert other.ended == ended
