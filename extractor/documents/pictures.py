@@ -7,7 +7,7 @@ import warnings
 from functools import partial
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
@@ -27,6 +27,7 @@ _STILL = frozenset({"image/gif", "image/webp", "image/png", "image/avif"})  # wh
 _LEAST_SIDE = 72  # pixels of a picture that lies in a document
 _DPI = 150.0  # where the picture does not say
 _LEAST_DPI, _MOST_DPI = 50.0, 2_400.0
+_UNEQUAL = 1.3  # times as many one way: pixels are not square
 
 Image.MAX_IMAGE_PIXELS = None  # limits.pixels is kept instead, before anything is decoded
 
@@ -66,7 +67,7 @@ def _check(image: Any, context: Context) -> None:
 def _upright(image: Any) -> Any:
     """As its EXIF orientation says it is shown; on white where it is transparent."""
     image.load()
-    shown: Any = ImageOps.exif_transpose(image)
+    shown: Any = ImageOps.exif_transpose(_square(image))
     if shown.mode in ("RGBA", "LA", "PA") or "transparency" in shown.info:
         shown = shown.convert("RGBA")
         white = Image.new("RGBA", shown.size, "white")
@@ -77,10 +78,32 @@ def _upright(image: Any) -> Any:
     return shown.convert("RGB")
 
 
-def _size(image: Any) -> tuple[float, float]:
-    """In points, as it is shown."""
+def _square(image: Any) -> Any:
+    """With pixels that are as high as wide: faxes have twice as many across as down, and specks between."""
+    across, down = _dpi(image)
+    if max(across, down) < _UNEQUAL * min(across, down):
+        return image
+    most = max(across, down)
+    size = round(image.width * most / across), round(image.height * most / down)
+    exif = image.getexif()
+    if image.mode == "1":
+        shown = image.convert("L").resize(size, Image.Resampling.BICUBIC).filter(ImageFilter.MedianFilter(3))
+    else:
+        shown = image.resize(size)
+    shown.info["exif"] = exif.tobytes()
+    return shown
+
+
+def _dpi(image: Any) -> tuple[float, float]:
+    """Pixels an inch, across and down; the usual ones where the picture says none, or none that can be."""
     dpi = image.info.get("dpi") or (_DPI, _DPI)
     across, down = (float(each) if _LEAST_DPI <= float(each or 0) <= _MOST_DPI else _DPI for each in dpi[:2])
+    return across, down
+
+
+def _size(image: Any) -> tuple[float, float]:
+    """In points, as it is shown."""
+    across, down = _dpi(image)
     width, height = image.width * 72 / across, image.height * 72 / down
     turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     return (height, width) if turned else (width, height)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import math
+import random
 import shutil
 import struct
 import zlib
@@ -60,6 +62,22 @@ def test_a_scan_with_a_line_typed_on_it_is_looked_at(readers: Readers) -> None:
 
     assert [page.how for page in read(pdf(0), readers=readers).pages] == ["ocr"]
     assert [page.how for page in read(pdf(9), readers=readers).pages] == ["layout"]
+
+
+def test_a_fax_with_specks_and_half_as_many_lines_is_read(readers: Readers) -> None:
+    fax = Image.new("L", (1_000, 300), 255)
+    for number, line in enumerate(("FROM: NORTH CLINIC 17/11/2026", "Haemoglobin 13.1 g/dL")):
+        ImageDraw.Draw(fax).text((60, 60 + 90 * number), line, font=_font(26), fill=0)
+    fax = fax.resize((1_000, 150)).point(lambda value: 255 * (value > 128))
+    chance = random.Random(7)
+    for _ in range(900):
+        place = chance.randrange(fax.width), chance.randrange(fax.height)
+        fax.putpixel(place, 255 - fax.getpixel(place))
+    held = io.BytesIO()
+    fax.convert("1").save(held, "TIFF", compression="group4", dpi=(204, 98))
+    document = read(held.getvalue(), readers=readers)
+    assert rows(document) == [["FROM: NORTH CLINIC 17/11/2026"], ["Haemoglobin 13.1 g/dL"]]
+    assert document.pages[0].height == pytest.approx(150 * 72 / 98)
 
 
 def test_a_long_strip_is_read_from_its_beginning_to_its_end(readers: Readers) -> None:

@@ -6,8 +6,9 @@ A quad is the four corners of a line in pixels, from the left top one of its tex
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -16,6 +17,7 @@ from extractor.documents.placement import Glyph, Word, word_of
 Point = tuple[float, float]
 Quad = tuple[Point, Point, Point, Point]
 
+_AMOUNT = re.compile(r"([^\d\s]{0,3} ?-?\d{1,3}(?:[. ]\d{3})*,) \d\d(?: ?[^\d\s]{1,3})?")
 _SIZE = 0.72  # of a quad's height: detectors leave room around letters
 _ROOM = 0.2  # of a quad's height: what they leave at the ends of a line
 _REACH = 1.5  # times half a letter: how far one reaches beside a space
@@ -32,12 +34,22 @@ class ReadLine:
     centres: tuple[float, ...]
 
 
+def without_stray_space(line: ReadLine) -> ReadLine:
+    """An amount by itself, in which a space was read behind the comma: engines know commas from sentences."""
+    comma = _AMOUNT.fullmatch(line.text)
+    if comma is None:
+        return line
+    at = comma.end(1)
+    return replace(line, text=line.text[:at] + line.text[at + 1 :], centres=line.centres[:at] + line.centres[at + 1 :])
+
+
 def words_of(lines: Sequence[ReadLine], width: int, height: int, turn: int) -> list[Word]:
     """Words on a page that is upright and not skewed, the middle one of them about ten points high; their boxes are
     fractions of the picture as it was given. `lines` are on that picture turned by `turn` quarters against the clock,
     so that they run to the right; it is `width` by `height` pixels then."""
     if not lines:
         return []
+    lines = [without_stray_space(line) for line in lines]
     skew = _skew(lines)
     scale = 10.0 / (_SIZE * median(_height(line.quad) for line in lines))
     return [word for line in lines for word in _words(line, skew, scale, width, height, turn)]
