@@ -347,7 +347,9 @@ def test_what_a_person_should_look_at_is_said_beside_the_data(run: Any, tmp_path
     assert "  to review: /text: the model was not sure of it\n" in err
     err = run("submit", very, "-s", "contact", "--wait")[2]
     assert (err.count("not sure of it"), "to review: 2 more, which --full prints" in err) == (10, True)
-    assert "3 succeeded, 0 failed, 2 to review" in run(sure, doubtful, very, "-s", "contact")[2]
+    _, rows, err = run(sure, doubtful, very, "-s", "contact")
+    assert [row["needs_review"] for row in rows] == [False, True, True]
+    assert "3 succeeded, 0 failed, 2 to review" in err
     assert "to review" not in run(sure, "-s", "contact")[2]
 
 

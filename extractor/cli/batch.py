@@ -71,7 +71,7 @@ def batch(
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
-    """Extract many documents through the service: a line of JSON each, in order: file, id, status, data, error.
+    """Extract many documents through the service: a line each, in order: file, id, status, needs_review, data, error.
 
     --full writes each as the API has it. A table has a column for each value (seller.name) and lists as JSON in a cell.
 

@@ -181,9 +181,11 @@ def _opened(path: Path) -> Iterator[bytes]:
 
 
 def _in_short(row: Row[Any], name: str | None, line: int) -> dict[str, Any]:
-    job_id = None if row.job is None else row.job.id
-    data = None if row.job is None else row.job.data
-    return {**_whose(row, name, line), "id": job_id, "status": _status(row), "data": data, "error": row.error}
+    job = row.job
+    known = {"id": None, "status": _status(row), "needs_review": False, "data": None}
+    if job is not None:
+        known |= {"id": job.id, "needs_review": job.needs_review, "data": job.data}
+    return {**_whose(row, name, line), **known, "error": row.error}
 
 
 def _in_full(row: Row[Any], name: str | None, line: int) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from schemas.jsontext import Number, dumps
 
 Path = tuple[str, ...]
 Cell = str | int | bool | Number | None
-OURS = ("file", "custom_id", "line", "id", "status")
+OURS = ("file", "custom_id", "line", "id", "status", "needs_review")
 BEHIND = ("error.code", "error.detail")
-KNOWN = ("needs_review", "review", "usage.prompt_tokens", "usage.output_tokens", "usage.duration_s")
+KNOWN = ("review", "usage.prompt_tokens", "usage.output_tokens", "usage.duration_s")
 _TAKEN = frozenset({*OURS, *BEHIND, *KNOWN})
 
 
@@ -91,10 +91,9 @@ class ResultTable:
         result = row.get("result") or {}
         usage, fields, inside = result.get("usage") or {}, result.get("fields") or {}, self._list_path
         marks = "; ".join(f"{mark['pointer'] or '/'}: {mark['code']}" for mark in result.get("review") or ())
-        review = [row.get("needs_review", result.get("needs_review")), marks or None]
-        spent = [usage.get(name.partition(".")[2]) for name in KNOWN[2:]]
+        spent = [usage.get(name.partition(".")[2]) for name in KNOWN[1:]]
         places = [_place(path, inside, number) for path in paths]
-        return [*review, *spent, *((fields.get(pointer(place)) or {}).get("confidence") for place in places)]
+        return [marks or None, *spent, *((fields.get(pointer(place)) or {}).get("confidence") for place in places)]
 
 
 def name_of(path: Path) -> str:

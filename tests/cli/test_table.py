@@ -151,11 +151,11 @@ def test_a_text_longer_than_a_cell_is_cut_and_told(tmp_path: Path, capsys: pytes
 def test_what_is_known_of_values_stands_behind_them() -> None:
     known = {"/total": {"confidence": 0.75, "evidence": []}, "/items/1/n": {"confidence": 0.5, "evidence": []}}
     result = {
-        "data": read('{"total": 1.0, "items": [{"n": 1}, {"n": 2}]}'), "fields": known, "needs_review": True,
+        "data": read('{"total": 1.0, "items": [{"n": 1}, {"n": 2}]}'), "fields": known,
         "review": [{"pointer": "/total", "code": "check"}, {"pointer": "", "code": "not_read"}],
         "usage": {"prompt_tokens": 9, "output_tokens": 3, "duration_s": 0.25},
     }  # fmt: skip
-    full = {"file": "a", "id": "1", "status": "succeeded", "result": result, "error": None}
+    full = {"file": "a", "id": "1", "status": "succeeded", "needs_review": True, "result": result, "error": None}
     lines = table_of([full, {**row(None), "result": None}], ResultTable("items", full=True))
     assert [line["confidence: items.n"] for line in lines] == ["", "0.5", ""]
     assert (lines[0]["confidence: total"], lines[0]["review"]) == ("0.75", "/total: check; /: not_read")
