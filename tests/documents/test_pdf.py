@@ -56,11 +56,42 @@ def test_columns_of_prose_are_read_one_after_the_other() -> None:
     assert found[-1].startswith("A line below both")
 
 
+SIDE = [
+    "Anna Kowalska",
+    "Engineer",
+    "CONTACT",
+    "+48 601 234 567",
+    "Warsaw",
+    "SKILLS",
+    "Python",
+    "Go",
+    "LANGUAGES",
+    "Polish",
+]
+MAIN = ["Profile", "Likes small teams", "Experience", "Parcelo, from 2021", "Led a migration", "Cut the costs"]
+
+
+def test_a_column_beside_the_page_that_goes_its_own_way_is_read_by_itself() -> None:
+    pdf = Pdf()
+    pdf.lines(40, 60, SIDE, step=17)
+    pdf.lines(220, 60, MAIN + MAIN, step=13)
+    assert lines(read(pdf.bytes())) == SIDE + MAIN + MAIN
+
+
+def test_a_column_whose_lines_stand_beside_others_is_one_of_a_table() -> None:
+    pdf = Pdf()
+    rows = [(side, main) for side, main in zip(SIDE, MAIN + MAIN, strict=False)]
+    for number, (side, main) in enumerate(rows):
+        pdf.text(40, 60 + 17 * number, side)
+        pdf.text(220, 61 + 17 * number, main)
+    assert [tuple(cells(line)) for line in lines(read(pdf.bytes()))] == rows
+
+
 def test_what_stands_above_and_below_columns_of_prose_is_no_part_of_them() -> None:
     pdf = Pdf()
     left, right = wrapped(PROSE, 44), wrapped(PROSE.upper(), 38)
     pdf.text(60, 60, "Weber & Partner")
-    pdf.text(320, 60, "Berlin, 3 October")
+    pdf.text(400, 60, "Berlin, 3 October")
     pdf.lines(60, 100, left)
     pdf.lines(320, 100, right)
     below = 130 + 12 * max(len(left), len(right))
@@ -73,6 +104,16 @@ def test_what_stands_above_and_below_columns_of_prose_is_no_part_of_them() -> No
     assert found[1 : 1 + len(left) + len(right)] == left + right
     assert [cells(line) for line in found[-5:-3]] == [["Hamburg", "8°"], ["Bremen", "9°"]]
     assert [line[0] for line in found[-3:]] == ["1", "2", "3"]
+
+
+def test_headings_side_by_side_begin_their_columns() -> None:
+    pdf = Pdf()
+    left, right = wrapped(PROSE, 44), wrapped(PROSE.upper(), 38)
+    pdf.text(60, 80, "Petrol and shops")
+    pdf.text(320, 80, "Coffee and cake")
+    pdf.lines(60, 110, left)
+    pdf.lines(320, 110, right)
+    assert lines(read(pdf.bytes())) == ["Petrol and shops", *left, "Coffee and cake", *right]
 
 
 def test_columns_that_end_at_different_heights_are_read_to_their_ends() -> None:

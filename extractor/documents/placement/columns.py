@@ -6,9 +6,10 @@ together; sentences that fill their lines on both sides of a gutter are not.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from statistics import mean
+from itertools import pairwise
+from statistics import mean, median
 
 from extractor.documents.placement.lines import Segment
 from extractor.documents.placement.ruled import RuledLines
@@ -18,7 +19,11 @@ _LENGTH = 20  # characters of its lines
 _WORDS = 3.0
 _FULL = 0.8  # of the block's width: a line that is full
 _SHARE_FULL = 0.6  # of its lines
-_NEXT = 1.0  # of the size: how far below a column's prose a line is still the column's
+_SAME_EDGE = 3.0  # points: lines that begin as near begin below each other
+_EDGES = 6  # edges that are tried
+_MARGIN_LINES = 8  # of a column that goes its own way, at least
+_BESIDE, _FEW_BESIDE = 0.2, 0.45  # of the size: how near lines are that are one row; which part of them may be
+_NEXT, _HEADING = 1.0, 3.0  # of the size: how far from a column's prose a line, and a heading, is still the column's
 _DEEPEST = 12  # columns within columns
 
 
@@ -37,7 +42,7 @@ def in_order(segments: list[Segment], rules: RuledLines, depth: int = 0) -> list
     """Regions of the page in the order they are read; within each its lines are."""
     if depth >= _DEEPEST or len(segments) < 2 * _LINES:
         return [segments] if segments else []
-    gutter = _gutter(segments, rules)
+    gutter = _gutter(segments, rules) or _margin(segments, rules)
     if gutter is None:
         return [segments]
     across, top, bottom = gutter
@@ -91,6 +96,47 @@ def _zone(segments: list[Segment], rules: RuledLines, across: float, down: float
     return max(top, highest - 1), min(bottom, lowest + 1)
 
 
+def _margin(segments: list[Segment], rules: RuledLines) -> tuple[float, float, float] | None:
+    """The same of a column beside a page's text that goes its own way, as in the CVs of our days: its lines are not at
+    the heights of the others. Rows of a table are."""
+    begins = Counter(round(one.left / _SAME_EDGE) for one in segments)
+    best: tuple[float, float, float] | None = None
+    for edge, many in begins.most_common(_EDGES):
+        if many < _MARGIN_LINES:
+            break
+        across = (edge - 1) * _SAME_EDGE
+        top, bottom = _longest(segments, rules, across)
+        inside = [one for one in segments if top <= (one.top + one.bottom) / 2 <= bottom]
+        left, right = ([one for one in inside if (one.left < across) == side] for side in (True, False))
+        if (best is None or bottom - top > best[2] - best[1]) and _go_their_own_ways(left, right):
+            best = across, top, bottom
+    return best
+
+
+def _longest(segments: list[Segment], rules: RuledLines, across: float) -> tuple[float, float]:
+    """The longest stretch in which nothing crosses `across`."""
+    edges = [min(one.top for one in segments) - 1, max(one.bottom for one in segments) + 1]
+    edges += [(one.top + one.bottom) / 2 for one in segments if one.left < across < one.right]
+    zones = {_zone(segments, rules, across, (one + other) / 2) for one, other in pairwise(sorted(edges))}
+    return max(zones, key=lambda zone: zone[1] - zone[0])
+
+
+def _go_their_own_ways(left: list[Segment], right: list[Segment]) -> bool:
+    """Whether both are columns of text, and few of their lines stand beside each other."""
+    bases = [sorted({round(one.base) for one in side}) for side in (left, right)]
+    few, many = sorted(bases, key=len)
+    if len(few) < _MARGIN_LINES or not all(map(_is_worded, (left, right))):
+        return False
+    size = median(one.size for one in left + right)
+    beside = sum(any(abs(base - other) < _BESIDE * size for other in many) for base in few)
+    return beside < _FEW_BESIDE * len(few)
+
+
+def _is_worded(side: list[Segment]) -> bool:
+    text = "".join(word.text for one in side for word in one.words)
+    return sum(char.isalpha() for char in text) >= 0.6 * len(text)
+
+
 def _extent(
     segments: list[Segment], prose: list[_Block], across: float, top: float, bottom: float
 ) -> tuple[float, float]:
@@ -102,14 +148,24 @@ def _extent(
     if not inside:
         return top, bottom
     first, last = min(block.top for block in inside), max(block.bottom for block in inside)
+    edges = [block.left for block in inside]
     ordered = sorted(segments, key=lambda one: one.top)
     for one in ordered:
-        if last < one.bottom <= bottom and one.top - last < _NEXT * one.size and not _has_beside(one, segments, across):
+        if last < one.bottom <= bottom and one.top - last < _reach(one, segments, across, edges):
             last = one.bottom
     for one in reversed(ordered):
-        if top <= one.top < first and first - one.bottom < _NEXT * one.size and not _has_beside(one, segments, across):
+        if top <= one.top < first and first - one.bottom < _reach(one, segments, across, edges):
             first = one.top
     return max(top, first - 1), min(bottom, last + 1)
+
+
+def _reach(one: Segment, segments: list[Segment], across: float, edges: list[float]) -> float:
+    """How far from columns that begin at `edges` a line may be to be a line of theirs: as far as headings are, where
+    both sides have one; not at all, where it is a row of something else."""
+    line = [one, *_beside(one, segments, across)]
+    if len(line) == 1:
+        return _NEXT * one.size
+    return _HEADING * one.size if all(min(abs(each.left - edge) for edge in edges) < one.size for each in line) else 0.0
 
 
 def _is_beside(one: _Block, other: _Block) -> bool:
@@ -127,12 +183,13 @@ def _is_of_column(one: _Block, other: _Block) -> bool:
     )
 
 
-def _has_beside(one: Segment, segments: list[Segment], across: float) -> bool:
-    """Whether something stands on its line on the other side of the gutter."""
-    return any(
-        abs(other.base - one.base) < 0.3 * one.size and (other.left > across) != (one.left > across)
+def _beside(one: Segment, segments: list[Segment], across: float) -> list[Segment]:
+    """What stands on its line on the other side of the gutter."""
+    return [
+        other
         for other in segments
-    )
+        if abs(other.base - one.base) < 0.3 * one.size and (other.left > across) != (one.left > across)
+    ]
 
 
 def _is_prose(block: _Block) -> bool:
