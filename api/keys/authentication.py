@@ -39,6 +39,7 @@ async def tenant(
     if entry is None:
         missing = "Send an API key, as Authorization: Bearer KEY or as X-API-Key"
         raise unauthorized("This API key is not known" if key else missing)
+    request.state.ids.update(tenant=entry.tenant, key=entry.id)
     return entry.tenant
 
 

@@ -34,8 +34,8 @@ _CLIENT_CLOSED = 499  # nginx's number for "the client went away before the answ
 
 class RequestContext:
     """`body_limit_of` names and gives the cap of a request's body. `scope["state"]["request_id"]` is set for everything
-    inside; `X-Request-ID` answers it. A route puts the ids of what it makes into `scope["state"]["ids"]`, so that the
-    line about a request names them."""
+    inside; `X-Request-ID` answers it. A route puts the ids of what it makes into `scope["state"]["ids"]`, and who
+    lets a key in puts its tenant and its id there, so that the line about a request names them."""
 
     def __init__(
         self,

@@ -22,7 +22,9 @@ SETTING = "EXTRACTOR_LOG_FORMAT"
 _QUIET = ("debug", "info")
 _OURS = ("extractor", "workers", "api", "")
 _HEAD = ("timestamp", "level", "service", "event", "logger")
-_MACHINES = {"worker", "tenant", "revision", "slot_bytes", "cache_bytes", "architecture", "examples", "window"}
+_MACHINES = frozenset(
+    {"worker", "tenant", "key", "revision", "slot_bytes", "cache_bytes", "architecture", "examples", "window"}
+)
 _USUAL = (("attempt", 1), ("untold", 0))  # of which other values are told
 _COLOURS = {"warning": "33", "error": "31", "critical": "31"}
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"

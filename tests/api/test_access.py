@@ -76,6 +76,23 @@ async def test_a_foreign_extraction_is_unknown(locked: FastAPI, worker: FakeWork
         assert [job["id"] for job in (await api.get("/v1/extractions", headers=as_(ACME))).json()["data"]] == [job_id]
 
 
+async def test_the_log_says_whose_key_asked_for_what(locked: FastAPI, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "extractor.api")
+    async with client(locked, peer="203.0.113.9", base_url="http://api.example") as api:
+        created = await api.post("/v1/extractions", json=BODY, headers=as_(ACME))
+        await api.delete(created.headers["location"], headers=as_(GLOBEX))
+        await api.get(created.headers["location"])
+    lines = [vars(record) for record in caplog.records if record.msg == "request"]
+    job = created.json()["id"]
+    assert [(line.get("tenant"), line.get("key"), line["job"], line["status"]) for line in lines] == [
+        ("acme", ACME.entry.partition(":")[2][:12], job, 202),
+        ("globex", GLOBEX.entry.partition(":")[2][:12], job, 404),
+        (None, None, job, 401),
+    ]
+    said = str(lines)
+    assert not any(secret in said for key in (ACME, GLOBEX) for secret in (key.key, key.entry.partition(":")[2]))
+
+
 async def test_tenants_share_no_idempotency_key(locked: FastAPI) -> None:
     async with client(locked, peer="203.0.113.9", base_url="http://api.example") as api:
         ids = {
