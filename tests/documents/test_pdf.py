@@ -106,6 +106,15 @@ def test_what_stands_above_and_below_columns_of_prose_is_no_part_of_them() -> No
     assert [line[0] for line in found[-3:]] == ["1", "2", "3"]
 
 
+def test_an_overdrawn_balance_ends_where_the_others_do() -> None:
+    pdf = Pdf()
+    for number, (text, balance) in enumerate([("Rent", "-2.38 OD"), ("Wages", "-12,544.10 OD"), ("Cash", "199.90 CR")]):
+        pdf.text(60, 100 + 14 * number, text)
+        pdf.text(400 - stringWidth(balance, "Helvetica", 10), 100 + 14 * number, balance)
+    found = read(pdf.bytes()).text.rstrip("\n").split("\n")
+    assert len({len(line) for line in found}) == 1
+
+
 def test_headings_side_by_side_begin_their_columns() -> None:
     pdf = Pdf()
     left, right = wrapped(PROSE, 44), wrapped(PROSE.upper(), 38)

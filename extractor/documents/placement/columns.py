@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
 from statistics import mean, median
 
 from extractor.documents.placement.lines import Segment
@@ -78,16 +77,18 @@ def _gutter(segments: list[Segment], rules: RuledLines) -> tuple[float, float, f
                 continue
             across = (one.right + other.left) / 2
             down = (max(one.top, other.top) + min(one.bottom, other.bottom)) / 2
-            top, bottom = _extent(segments, blocks, across, *_zone(segments, rules, across, down))
-            if bottom - top > 2 * size and (best is None or bottom - top > best[0]):
+            top, bottom = _zone(segments, rules, across, down)
+            least = max(2 * size, best[0] if best else 0.0)
+            if bottom - top > least:  # only then is it worth a closer look, which makes it no longer
+                top, bottom = _extent(segments, blocks, across, top, bottom)
+            if bottom - top > least:
                 best = bottom - top, across, top, bottom
     return best[1:] if best else None
 
 
 def _zone(segments: list[Segment], rules: RuledLines, across: float, down: float) -> tuple[float, float]:
     """How far up and down from `down` nothing crosses `across`."""
-    crossing = [(one.top, one.bottom) for one in segments if one.left < across < one.right]
-    crossing += [(y, y) for y, left, right in rules.lying if left < across - 5 and across + 5 < right]
+    crossing = _crossing(segments, rules, across)
     top = max((bottom for _, bottom in crossing if bottom <= down), default=float("-inf"))
     bottom = min((top for top, _ in crossing if top >= down), default=float("inf"))
     if any(top < down < bottom for top, bottom in crossing):
@@ -115,10 +116,12 @@ def _margin(segments: list[Segment], rules: RuledLines) -> tuple[float, float, f
 
 def _longest(segments: list[Segment], rules: RuledLines, across: float) -> tuple[float, float]:
     """The longest stretch in which nothing crosses `across`."""
-    edges = [min(one.top for one in segments) - 1, max(one.bottom for one in segments) + 1]
-    edges += [(one.top + one.bottom) / 2 for one in segments if one.left < across < one.right]
-    zones = {_zone(segments, rules, across, (one + other) / 2) for one, other in pairwise(sorted(edges))}
-    return max(zones, key=lambda zone: zone[1] - zone[0])
+    top, best = min(one.top for one in segments) - 1, (0.0, 0.0)
+    end = max(one.bottom for one in segments) + 1
+    for begin, stop in [*sorted(_crossing(segments, rules, across)), (end, end)]:
+        best = max(best, (top, begin), key=lambda zone: zone[1] - zone[0])
+        top = max(top, stop)
+    return best
 
 
 def _go_their_own_ways(left: list[Segment], right: list[Segment]) -> bool:
@@ -189,6 +192,14 @@ def _beside(one: Segment, segments: list[Segment], across: float) -> list[Segmen
         other
         for other in segments
         if abs(other.base - one.base) < 0.3 * one.size and (other.left > across) != (one.left > across)
+    ]
+
+
+def _crossing(segments: list[Segment], rules: RuledLines, across: float) -> list[tuple[float, float]]:
+    """(top, bottom) of what does."""
+    return [
+        *((one.top, one.bottom) for one in segments if one.left < across < one.right),
+        *((y, y) for y, left, right in rules.lying if left < across - 5 and across + 5 < right),
     ]
 
 

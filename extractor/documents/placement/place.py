@@ -8,6 +8,7 @@ emptiness.
 from __future__ import annotations
 
 import itertools
+import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ GAP = 3  # spaces between cells
 _MOST_INDENT = 6
 _MOST_CENTRED = 24
 _LONG = 60  # characters: a longer text keeps no column free beside it on other lines
+_UNIT = re.compile(r"[A-Za-z]{1,3}\.?$")  # CR, OD, EUR, kg
 _NONE = (float("nan"),) * 4
 _SAME = 1.5  # points: edges as close as that are one column's
 _EXACT, _LINE = 0.05, 0.3  # of the size: how far baselines on one line are apart, at most
@@ -183,8 +185,8 @@ def _align_right(segments: list[Segment], columns: dict[int, int]) -> None:
 
 
 def _is_figure(one: Segment) -> bool:
-    text = "".join(word.text for word in one.words)
-    return len(text) <= 20 and 2 * sum(char.isdigit() for char in text) >= len(text)
+    text = _UNIT.sub("", "".join(word.text for word in one.words))
+    return len(text) <= 20 and 2 * sum(char.isdigit() for char in text) >= len(text) > 0
 
 
 def _width(one: Segment) -> float:
