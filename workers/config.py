@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -52,7 +52,15 @@ def _redis_url(value: str) -> str:
         _ = urlsplit(value).port
     except ValueError:
         raise ValueError("has no number for a port (in a password / is written as %2F)") from None
+    database = _database(urlsplit(value))
+    if database and not (database.isascii() and database.isdigit()):  # one client would take 0, the other break
+        raise ValueError("has no number for a database: redis://127.0.0.1:6379/0, unix:///path/of/socket?db=0")
     return value
+
+
+def _database(url: SplitResult) -> str:
+    """As it is written; empty: the first one."""
+    return parse_qs(url.query).get("db", [""])[0] if url.scheme == "unix" else url.path.removeprefix("/")
 
 
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]

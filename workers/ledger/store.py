@@ -26,11 +26,17 @@ def faults() -> Iterator[None]:
     try:
         yield
     except (RedisConnectionError, RedisTimeoutError, TimeoutError, OSError) as error:
-        raise StoreUnavailable(f"Redis does not answer ({type(error).__name__})") from error
+        raise StoreUnavailable(f"Redis does not answer ({_in_words(error)})") from error
     except ResponseError as error:
         if isinstance(error, _PASSING) or str(error).startswith(_PASSING_WORDS):
             raise StoreUnavailable(f"Redis cannot serve now: {error}") from error
         raise
+
+
+def _in_words(error: Exception) -> str:
+    """With what it says of itself: a wrong password and a wrong port are mended in different places."""
+    reason = str(error).strip().rstrip(".")[:200]
+    return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
 
 
 def client_options(settings: WorkerSettings, url: str) -> dict[str, Any]:

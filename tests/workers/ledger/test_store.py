@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from redis.exceptions import ResponseError
 
 from tests.support.valkey import Valkey, free_port
@@ -55,6 +56,32 @@ def every_way_in(ledger: Ledger, queue: JobQueue) -> list[Callable[[], object]]:
         queue.waiting,
         lambda: asyncio.run(asynchronously()),
     ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://:secret@h:6379/none", "rediss://h/-1", "redis://h/0/1", "unix://:secret@/s?db=x", "unix:///s?db=1.5"],
+)
+def test_a_database_is_a_number(url: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        WorkerSettings(redis_url=url)
+    (fault,) = refused.value.errors()
+    assert "has no number for a database" in fault["msg"]
+    assert "secret" not in fault["msg"]
+
+
+@pytest.mark.parametrize("url", ["redis://h", "redis://h/", "redis://:p@h:6379/15", "unix:///s", "unix:///s?db=2"])
+def test_what_is_a_database(url: str) -> None:
+    assert WorkerSettings(redis_url=url).redis_url == url
+
+
+def test_a_password_that_is_wrong_is_told_otherwise_than_a_port_that_is(valkey: Valkey) -> None:
+    wrong = valkey.url.replace("unix://:", "unix://:not-")
+    with Ledger(settings=settings(wrong)) as ledger, pytest.raises(StoreUnavailable, match="password"):
+        ledger.run(ledger.jobs.counts(T))
+    wrong = f"redis://127.0.0.1:{free_port()}/0"
+    with Ledger(settings=settings(wrong)) as ledger, pytest.raises(StoreUnavailable, match="refused"):
+        ledger.run(ledger.jobs.counts(T))
 
 
 def test_nobody_listens() -> None:
