@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,7 +29,7 @@ from extractor.errors import (
 from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.grammars import Demands, PrintedAnswers
 from extractor.grammar.printed.reading import PrintedDocument
-from extractor.grammar.rewrite import Rewriting, rewriting, without_nulls
+from extractor.grammar.rewrite import Rewriting, filled, rewriting
 from extractor.grammar.trial import Judge
 from extractor.prompt.prompt import Prompt, PromptBuilder
 from extractor.run import LEAST_ANSWER, Run
@@ -169,11 +169,11 @@ class Decoder:
             run.printed = run.printed.without_grammar()
         return self._decoded(run, prompt, run.grammar, max_tokens)
 
-    def without_nulls(self, run: Run, shown: Schema, written: WrittenText, pointers: list[str]) -> Completion | None:
-        """The answer `written` with its nulls at `pointers` written again, as no nulls; the prompt tells of the schema
-        `shown`. None where they can be nothing else, or no grammar says so. Raises DocumentError where there is no
-        room."""
-        again = without_nulls(written, pointers, *self._held_to(run))
+    def filled(self, run: Run, shown: Schema, written: WrittenText, nulls: list[str], places: Mapping[str, str]) -> Completion | None:
+        """The answer `written` with its `nulls` written again, as no nulls, and with what stands in `places` of the
+        document for the values at these pointers; the prompt tells of the schema `shown`. None where they can be
+        nothing else, or no grammar says so. Raises DocumentError where there is no room."""
+        again = filled(written, nulls, *self._held_to_all(run), places)
         if again is None:
             return None
         prompt = replace(self._prompts.build(shown, run.document.text, 1), shared=0)  # few others will begin so
@@ -207,6 +207,15 @@ class Decoder:
         if demand is not None and run.printed is not None and run.printed.grammar is not None:
             return demand.narrowed, run.printed.document
         return NarrowedSchema(run.schema.json_schema, self._bounds).whole(), None
+
+    def _held_to_all(self, run: Run) -> tuple[dict[str, Any], PrintedDocument | None]:
+        """The same where each of them has to be printed, demanded or not, unless the caller wants none to be."""
+        demand = self._demands.get(run.schema, "none" if run.options.printed == "none" else "all")
+        if run.printed is not None:
+            document = run.printed.document
+        else:
+            document = PrintedDocument(run.document.text, run.document.spans_of_file_names)
+        return self._held_to(run) if demand is None or document.too_long else (demand.narrowed, document)
 
     def _rewritten(self, run: Run, begun: Prompt, max_tokens: int, again: Rewriting) -> Completion:
         """The whole answer; of one that did not come to its end, as far as it did. `begun`: the prompt with its

@@ -1,7 +1,9 @@
 """A null that is likely a miss is asked for once more, as no null, and the value takes its place where it is likely
-right. How likely either is, a fit says (calibration/): of a model without one nothing is asked for again. A null beside
-a printed label of its own, with something behind it that is no other value (review/missed.py), is a miss whatever the
-fit says: a value that stands there has to be surer than not, and no more.
+right. How likely either is, a fit says (calibration/): of a model without one nothing is asked for again.
+
+Where a label of the field is printed with something behind it that is no other value (review/missed.py), a null is a
+miss whatever the fit says, and a value that stands elsewhere and is not sure is likely a mistake. The grammar then
+holds the value to what stands there, and it has to be surer than not, and no more.
 
 The prompt shows the field as one that may not be null: a model believes its value less where it might have left it out.
 Only what is asked for is decoded, all else of the answer is held, and is as sure as it was: a fit is of answers that
@@ -13,6 +15,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple
 
 from extractor.answer.duplicate_keys import replaced
 from extractor.answer.written import WrittenText
@@ -20,21 +24,35 @@ from extractor.calibration.calibrator import Calibrator
 from extractor.decode import Decoder, as_whole
 from extractor.engine import Completion
 from extractor.errors import DeadlineExceeded, DocumentError, OutputError
+from extractor.evidence.ground import behind_other_labels
 from extractor.evidence.scalars import Scalar, byte_spans, scalars
-from extractor.evidence.spans import overlap
+from extractor.evidence.spans import Span, overlap
 from extractor.findings import Findings, SeenAnswer
 from extractor.grammar.nullable import required_at
 from extractor.result import Known
-from extractor.review.missed import missed
+from extractor.review.missed import may_hold, missed
 from extractor.run import Run, raise_unless_complete
 from extractor.validate import Answer
 from schemas import Schema
-from schemas.errors import Place
+from schemas.errors import Place, parts_of
 
 DOUBTED = 0.4  # a null is asked for again up to this confidence,
 BELIEVED = 0.7  # and a value takes its place from this one on: between the two it stays and a person looks
-BELIEVED_AT_LABEL = 0.5  # the same of a value that stands behind the null's printed label
-MOST = 16  # nulls of an answer
+BELIEVED_AT_LABEL = 0.5  # the same of a value that stands behind the printed label of its field
+DOUBTED_ELSEWHERE = 0.6  # a value that stands elsewhere is asked for again up to this confidence
+MOST = 16  # values of an answer
+
+
+class _Asked(NamedTuple):
+    """What of an answer is asked for again, by pointer: `nulls` that are likely misses, and the values, null or not,
+    whose label is printed with something else behind it: the `places` where that stands."""
+
+    nulls: list[str]
+    places: dict[str, Span]
+
+    @property
+    def pointers(self) -> list[str]:
+        return list(dict.fromkeys([*self.nulls, *self.places]))
 
 
 @dataclass(frozen=True)
@@ -49,23 +67,22 @@ class SecondLook:
     most_calls: int | None
 
     def of(self, run: Run, seen: SeenAnswer) -> SeenAnswer:
-        """With values for nulls that are likely misses; as it is where none is believed, where another call of the
-        model is not allowed, and of a window, which may leave out what it does not show. Adds to what the run has cost.
-        Raises Cancelled, EngineError."""
+        """With values for nulls that are likely misses, and what stands at a field's label for what does not; as it is
+        where none is believed, where another call of the model is not allowed, and of a window, which may leave out
+        what it does not show. Adds to what the run has cost. Raises Cancelled, EngineError."""
         allowed = run.options.max_model_calls or self.most_calls
         if allowed == 1 or run.shown is not None or not self.calibrator.judges_both:
             return seen
-        passed_over = {at for at, _ in missed(seen.fields, run.schema.json_schema)}
-        doubted = doubted_nulls(seen.text, seen.fields, passed_over)
+        asked = _asked(run, seen)
         try:
-            return self._filled(run, seen, doubted, passed_over) if doubted else seen
+            return self._filled(run, seen, asked) if asked.pointers else seen
         except (OutputError, DocumentError, DeadlineExceeded):  # the answer that there is does not fall with it
             return seen
 
-    def _filled(self, run: Run, seen: SeenAnswer, doubted: list[Scalar], passed_over: Container[str]) -> SeenAnswer:
+    def _filled(self, run: Run, seen: SeenAnswer, asked: _Asked) -> SeenAnswer:
         """Raises what ends a call of the model and what reading an answer does."""
-        found = self._written_again(run, seen, doubted)
-        if found is None or not (sure := self._believed(run, seen, found, doubted, passed_over)):
+        found = self._written_again(run, seen, asked)
+        if found is None or not (sure := self._believed(run, seen, found, asked)):
             return seen
         whole = as_whole(seen.completion, _with(seen, found, sure), run)
         answer = self.read(run, whole.finish, len(whole.sizes), WrittenText.of(whole).string)
@@ -75,29 +92,67 @@ class SecondLook:
         sure = {at: known["confidence"] for at, known in seen.fields.items()} | sure
         return SeenAnswer(whole, answer, {at: {**known, "confidence": sure[at]} for at, known in fields.items()})
 
-    def _written_again(self, run: Run, seen: SeenAnswer, doubted: list[Scalar]) -> Completion | None:
-        """The engine's completion; None where the nulls can be nothing else. Raises what did not let it end."""
-        shown, written = _showing(run.schema, doubted), WrittenText.of(seen.completion)
-        found = self.decoder.without_nulls(run, shown, written, [one.pointer for one in doubted])
+    def _written_again(self, run: Run, seen: SeenAnswer, asked: _Asked) -> Completion | None:
+        """The engine's completion; None where the values can be nothing else. Raises what did not let it end."""
+        shown, written = _showing(run.schema, asked.pointers), WrittenText.of(seen.completion)
+        places = {at: run.document.text[slice(*span)] for at, span in asked.places.items()}
+        found = self.decoder.filled(run, shown, written, asked.nulls, places)
         if found is not None:
             run.usage.add(found.stats)
             raise_unless_complete(found.finish, run, len(found.sizes), WrittenText.of(found).string)
         return found
 
-    def _believed(
-        self, run: Run, seen: SeenAnswer, found: Completion, doubted: list[Scalar], passed_over: Container[str]
-    ) -> dict[str, float | None]:
+    def _believed(self, run: Run, seen: SeenAnswer, found: Completion, asked: _Asked) -> dict[str, float | None]:
         """Those that are likely right, with how likely that is. What is another field's value already is no find."""
         fields, believed = self.findings.fields(run, found), dict[str, float | None]()
-        others = [known for known in seen.fields.values() if known["evidence"]]
-        for at in (one.pointer for one in doubted if one.pointer in fields):
+        others = [known for at, known in seen.fields.items() if known["evidence"] and at not in asked.places]
+        for at in (one for one in asked.pointers if one in fields):
             known = fields[at]
-            at_label = at in passed_over and _stands_behind(known, seen.fields[at])
-            enough = BELIEVED_AT_LABEL if at_label else BELIEVED
-            if (known["confidence"] or 0.0) >= enough and not _is_taken(known, others):
+            at_label = at in asked.places and any(overlap(place, asked.places[at]) for place in _places(known))
+            if (known["confidence"] or 0.0) >= self._enough(seen, at, at_label) and not _is_taken(known, others):
                 believed[at] = known["confidence"]
                 others.append(known)
         return believed
+
+    def _enough(self, seen: SeenAnswer, pointer: str, at_label: bool) -> float:
+        """How sure what was found has to be: a value surer than the one whose place it takes."""
+        enough, before = BELIEVED_AT_LABEL if at_label else BELIEVED, seen.fields[pointer]
+        return max(enough, before["confidence"] or 0.0) if before["evidence"] else enough
+
+
+def _asked(run: Run, seen: SeenAnswer) -> _Asked:
+    passed_over = {at: _behind(seen.fields[at]) for at, _ in missed(seen.fields, run.schema.json_schema)}
+    nulls = [one.pointer for one in doubted_nulls(seen.text, seen.fields, passed_over)]
+    elsewhere = _elsewhere(run, seen)
+    places = {at: span for at, span in passed_over.items() if at in nulls} | dict(
+        islice(elsewhere.items(), MOST - len(nulls))
+    )
+    return _Asked(nulls, places)
+
+
+def _behind(null: Known) -> Span:
+    """Of the label of a null that was passed over."""
+    label = null["label"]
+    assert label is not None
+    assert label["behind"] is not None
+    return label["behind"]["start"], label["behind"]["stop"]
+
+
+def _elsewhere(run: Run, seen: SeenAnswer) -> dict[str, Span]:
+    """Of doubted values that stand at no label of their own: what stands behind one that is printed."""
+    doubted = {at for at, known in seen.fields.items() if _is_doubted(known)}
+    if not doubted:
+        return {}
+    found = behind_other_labels(seen.text, run.document, run.schema.json_schema)
+    return {
+        at: span
+        for at, span in found.items()
+        if at in doubted and may_hold(run.schema.json_schema, at, run.document.text[slice(*span)])
+    }
+
+
+def _is_doubted(value: Known) -> bool:
+    return bool(value["evidence"]) and value["label"] is None and (value["confidence"] or 0.0) <= DOUBTED_ELSEWHERE
 
 
 def doubted_nulls(text: str, fields: Mapping[str, Known], passed_over: Container[str] = ()) -> list[Scalar]:
@@ -115,11 +170,10 @@ def doubted_nulls(text: str, fields: Mapping[str, Known], passed_over: Container
     return sorted(sure, key=lambda one: sure[one])[:MOST]
 
 
-def _showing(schema: Schema, doubted: list[Scalar]) -> Schema:
-    """The schema as the prompt shows it."""
-    paths = [[str(step) for step in one.path] for one in doubted]
-    shown = required_at(schema.json_schema, paths)
-    return replace(schema, json_schema=shown, sha256="/".join([schema.sha256, *(one.pointer for one in doubted)]))
+def _showing(schema: Schema, pointers: list[str]) -> Schema:
+    """The schema as the prompt shows it: what is asked for may not be null."""
+    shown = required_at(schema.json_schema, [parts_of(pointer) for pointer in pointers])
+    return replace(schema, json_schema=shown, sha256="/".join([schema.sha256, *pointers]))
 
 
 def _with(seen: SeenAnswer, found: Completion, pointers: Iterable[str]) -> WrittenText:
@@ -128,19 +182,14 @@ def _with(seen: SeenAnswer, found: Completion, pointers: Iterable[str]) -> Writt
     return replaced(WrittenText.of(seen.completion), {spans[at]: written.part(*new[at]) for at in pointers})
 
 
-def _stands_behind(known: Known, null: Known) -> bool:
-    """Whether a value stands behind the label of the null that it takes the place of."""
-    label = null["label"]
-    behind = label["behind"] if label is not None else None
-    return behind is not None and any(
-        overlap((one["start"], one["stop"]), (behind["start"], behind["stop"])) for one in known["evidence"]
-    )
-
-
 def _is_taken(known: Known, others: list[Known]) -> bool:
     """Whether one of its places is one of another value's."""
-    places = [(one["start"], one["stop"]) for other in others for one in other["evidence"]]
-    return any(overlap((one["start"], one["stop"]), place) for one in known["evidence"] for place in places)
+    taken = [place for other in others for place in _places(other)]
+    return any(overlap(one, place) for one in _places(known) for place in taken)
+
+
+def _places(known: Known) -> list[Span]:
+    return [(one["start"], one["stop"]) for one in known["evidence"]]
 
 
 def _doubts(answer: Answer, found: Container[str]) -> Counter[Place | str]:

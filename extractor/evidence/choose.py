@@ -102,7 +102,16 @@ class EvidenceSearch:
 
     def labels(self, found: list[Scalar], occurrences: list[Occurrence]) -> list[PrintedLabel | None]:
         """Of each the printed label that names it, where one does; `occurrences`: where they stand."""
-        return NamingLabels(self._lookup.printed, self._lookup.counted, found, occurrences).labels()
+        return self._naming(found, occurrences).labels()
+
+    def elsewhere(self, found: list[Scalar], occurrences: list[Occurrence]) -> dict[str, PrintedLabel]:
+        """By pointer, of values that stand at no label of their own: one that is printed elsewhere, and what stands
+        there."""
+        return self._naming(found, occurrences).elsewhere()
+
+    def _naming(self, found: list[Scalar], occurrences: list[Occurrence]) -> NamingLabels:
+        lookup = self._lookup
+        return NamingLabels(lookup.printed, lookup.counted, lookup.described.descriptions, found, occurrences)
 
     def _is_shared(self, scalar: Scalar, occurrence: Occurrence) -> bool:
         """Whether a value may be said once for several rows. A yes or no is said of one."""

@@ -16,6 +16,7 @@ from extractor.evidence.printed_labels import PrintedLabel, PrintedLabels
 from extractor.evidence.scalars import JsonPath
 from extractor.evidence.spans import Span
 from extractor.evidence.word_index import plain
+from extractor.notation.field_names import name_in
 from extractor.notation.key_words import key_words
 from schemas.nodes import nodes_at
 
@@ -88,6 +89,11 @@ class FieldDescriptions:
         own = next((part for part in reversed(path) if isinstance(part, str)), "")
         words = [*map(plain, key_words(own)), *(word for words in self._words_of(path) for word in words)]
         return {word for word in words if _is_name([word])}
+
+    def named(self, path: JsonPath) -> list[list[str]]:
+        """Names that documents have for such a field and that what is said of it begins with: `invoice number as
+        printed`."""
+        return [name for words in self._words_of(path) if (name := name_in(words))]
 
     def _words_of(self, path: JsonPath) -> list[list[str]]:
         """The words of its texts."""

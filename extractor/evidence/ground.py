@@ -17,8 +17,9 @@ from extractor.documents import Document, Whereabouts, locations
 from extractor.evidence.choose import EvidenceSearch
 from extractor.evidence.printed_labels import PrintedLabel
 from extractor.evidence.scalars import Scalar, scalars
+from extractor.evidence.spans import Span
 
-__all__ = ["EvidenceSearch", "evidence_at", "ground"]
+__all__ = ["EvidenceSearch", "behind_other_labels", "evidence_at", "ground"]
 
 
 def ground(
@@ -32,8 +33,7 @@ def ground(
     confidence is the chance that the model gave the value's tokens; `logprobs` and `sizes` (bytes of the text) are of
     all tokens, in order. `json_schema`: of the answer, whose titles and descriptions name labels beside its keys."""
     found = list(scalars(text))
-    breaks, names = [page.start for page in document.pages], document.spans_of_file_names
-    search = EvidenceSearch(document.text, breaks, json_schema, names)
+    search = _search(document, json_schema)
     places = search.of(found)
     labels = search.labels(found, places)
     chances = _chances(text, found, logprobs, sizes)
@@ -45,6 +45,19 @@ def ground(
         }
         for scalar, where, label, chance in zip(found, places, labels, chances, strict=True)
     }
+
+
+def behind_other_labels(text: str, document: Document, json_schema: dict[str, Any]) -> dict[str, Span]:
+    """By pointer, of values of the answer `text` that stand at no label of their own: what stands behind one that the
+    document prints elsewhere, and is no other value."""
+    found, search = list(scalars(text)), _search(document, json_schema)
+    labels = search.elsewhere(found, search.of(found))
+    return {pointer: label.behind for pointer, label in labels.items() if label.behind is not None}
+
+
+def _search(document: Document, json_schema: dict[str, Any] | None) -> EvidenceSearch:
+    breaks, names = [page.start for page in document.pages], document.spans_of_file_names
+    return EvidenceSearch(document.text, breaks, json_schema, names)
 
 
 def evidence_at(document: Document, start: int, stop: int) -> list[result.Evidence]:

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from extractor.evidence.counted import CountedThings
+from extractor.evidence.described import FieldDescriptions
 from extractor.evidence.occurrence import Occurrence
 from extractor.evidence.printed_labels import PrintedLabel, PrintedLabels
 from extractor.evidence.scalars import Scalar
@@ -18,9 +19,14 @@ class NamingLabels:
     """`found` and where each of it stands: one answer to the document that `labels` and `counted` are of."""
 
     def __init__(
-        self, labels: PrintedLabels, counted: CountedThings, found: Sequence[Scalar], places: Sequence[Occurrence]
+        self,
+        labels: PrintedLabels,
+        counted: CountedThings,
+        descriptions: FieldDescriptions,
+        found: Sequence[Scalar],
+        places: Sequence[Occurrence],
     ) -> None:
-        self._labels, self._counted = labels, counted
+        self._labels, self._counted, self._descriptions = labels, counted, descriptions
         self._found, self._places = found, places
         # where values stand, with the path of the object that each is in
         self._spans = sorted(
@@ -39,13 +45,34 @@ class NamingLabels:
         if not isinstance(key, str) or any(isinstance(part, int) for part in one.path):
             return None
         if one.value is None:
-            label = self._of_null(one, self._labels.of(key))
+            label = self._of_null(one, self._printed(one))
             return label if label is not None and label.behind else self._counted_by(one) or label
         if not where:
             return None
         at = (where[0].start, where[-1].stop)
-        labels = (each.label for each in self._labels.of(key) if each.behind and overlap(each.behind, at))
+        labels = (each.label for each in self._printed(one) if each.behind and overlap(each.behind, at))
         return next((PrintedLabel(label, None, None) for label in labels), None)
+
+    def elsewhere(self) -> dict[str, PrintedLabel]:
+        """By pointer, of values that do not stand at a label of their own: one that is printed elsewhere, and what
+        stands there, which no other value is."""
+        found = {}
+        for one, where in zip(self._found, self._places, strict=True):
+            if not where or isinstance(one.value, bool) or any(isinstance(part, int) for part in one.path):
+                continue
+            at, printed = (where[0].start, where[-1].stop), self._printed(one)
+            if any(each.behind and overlap(each.behind, at) for each in printed):
+                continue
+            label = self._of_null(one, printed)
+            if label is not None and label.behind is not None:
+                found[one.pointer] = label
+        return found
+
+    def _printed(self, one: Scalar) -> list[PrintedLabel]:
+        """Those that its key names, or what is said of it in the schema."""
+        key = one.path[-1]
+        own = self._labels.of(key) if isinstance(key, str) else []
+        return own or [each for words in self._descriptions.named(one.path) for each in self._labels.of_words(words)]
 
     def _of_null(self, one: Scalar, printed: list[PrintedLabel]) -> PrintedLabel | None:
         unused = [

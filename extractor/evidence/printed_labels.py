@@ -6,17 +6,17 @@ head with its value below. A label has its cell or its part of a line for itself
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from extractor.evidence.labels import LONGEST
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.spans import Span
 from extractor.evidence.word_index import plain
-from extractor.notation.field_names import names
+from extractor.notation.field_names import is_name, names
 from extractor.notation.key_words import key_words
 
-_SHORTEST = 3  # letters of a label
+_SHORTEST = 3  # bytes of a label: letters, or one sign of Chinese or Japanese
 _LINE = 2_000  # characters of a line that are looked at
 _LEAD = 80  # characters before a label, and
 _LONGEST = 200  # of what stands behind one, that are looked at
@@ -63,8 +63,12 @@ class PrintedLabels:
     def of(self, key: str) -> list[PrintedLabel]:
         """In the order of the document."""
         if key not in self._found:
-            self._found[key] = self._of(names([plain(word) for word in key_words(key[:LONGEST])]))
+            self._found[key] = self.of_words([plain(word) for word in key_words(key[:LONGEST])])
         return self._found[key]
+
+    def of_words(self, words: Sequence[str]) -> list[PrintedLabel]:
+        """As `of`, of a key of these words, which are small and without marks."""
+        return self._of(names(words))
 
     def of_name(self, name: str) -> list[PrintedLabel]:
         """As `of`, of no other name."""
@@ -74,7 +78,7 @@ class PrintedLabels:
         places = {
             (fragment.start, fragment.stop)
             for name in several
-            if len(name) >= _SHORTEST
+            if len(name.encode()) >= _SHORTEST
             for fragment in self._index.anywhere(name)
         }
         return list(self._labels(places))
@@ -110,7 +114,7 @@ class PrintedLabels:
         gap = _GAP.match(text, end.end())
         first = gap.end() if gap else end.end()
         value = self._cell(first)
-        if self._heads(stop):
+        if self._heads(stop) or (value is not None and end["mark"] is None and self._is_head(value)):
             return self._below(start, stop)
         if value is not None:
             others = text[self._line_start(start) : start].strip(f"{_DECORATION}{_BARS}\t")
@@ -120,6 +124,10 @@ class PrintedLabels:
         elif _BAR.search(text, end.end(), first):
             return None
         return self._below(start, stop)
+
+    def _is_head(self, cell: Span) -> bool:
+        """Whether what stands there is a label itself: two heads side by side."""
+        return is_name([plain(word) for word in re.findall(r"\w+", self._text[slice(*cell)])])
 
     def _heads(self, stop: int) -> bool:
         """Whether a ruler is below the line."""

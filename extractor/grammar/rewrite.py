@@ -8,9 +8,10 @@ grammar forces it. Knows JSON text and rewritten schemas (narrow/).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
+from types import MappingProxyType
 from typing import Any
 
 from llguidance import LLMatcher
@@ -20,7 +21,9 @@ from extractor.answer.written import EMPTY, Span, WrittenText, outermost
 from extractor.engine.drafting.text import LIMITS
 from extractor.grammar.guided import ANY_TOKENS, part
 from extractor.grammar.lark import LarkWriter
+from extractor.grammar.narrow.marks import printing
 from extractor.grammar.nullable import without_null
+from extractor.grammar.printed.place import PrintedPlace
 from extractor.grammar.printed.reading import PrintedDocument
 from schemas import keywords
 from schemas.errors import parts_of
@@ -84,18 +87,27 @@ def rewriting(
     return _rewriting(written, found, writer, document)
 
 
-def without_nulls(
-    written: WrittenText, pointers: Iterable[str], narrowed: JSON, document: PrintedDocument | None = None
+def filled(
+    written: WrittenText,
+    nulls: Collection[str],
+    narrowed: JSON,
+    document: PrintedDocument | None = None,
+    places: Mapping[str, str] = MappingProxyType({}),
 ) -> Rewriting | None:
-    """As `rewriting`, of nulls at `pointers` that are to be no nulls. One that can be no other scalar stays; None where
-    all stay."""
+    """As `rewriting`, of `nulls` that are to be no nulls, and of the values, null or not, that are to be what stands in
+    a place of the document (`places`: its text). A null of which nothing stands in its place may be what the document
+    prints elsewhere; one that can be no other scalar stays. None where all stay."""
     answer, writer = written.string, LarkWriter(narrowed, part, document)
     found: dict[Span, str] = {}
-    for pointer in pointers:
+    for pointer in dict.fromkeys([*nulls, *places]):
         path = tuple(parts_of(pointer))
         span, node = span_of(answer, path), schema_of(narrowed, path, answer)
         scalar = without_null(narrowed, node) if node is not None else None
-        rule = writer.rule(scalar) if scalar is not None else None
+        rule = None
+        if scalar is not None and document is not None and pointer in places and printing(scalar):
+            rule = writer.rule_at(scalar, PrintedPlace(document, places[pointer]))
+        if scalar is not None and rule is None and pointer in nulls:
+            rule = writer.rule(scalar)
         if span is not None and rule is not None:
             found[span] = rule
     return _rewriting(written, found, writer, document)

@@ -18,7 +18,7 @@ from extractor.calibration.curve import Curve
 from extractor.calibration.features import NULL, VALUE
 from extractor.engine import Request
 from extractor.errors import Cancelled
-from extractor.second_look import BELIEVED, BELIEVED_AT_LABEL, DOUBTED
+from extractor.second_look import BELIEVED, BELIEVED_AT_LABEL, DOUBTED, DOUBTED_ELSEWHERE
 from schemas.doubts import should
 from schemas.errors import Place
 from tests.support.matching import written_under
@@ -126,6 +126,43 @@ def test_a_null_beside_its_printed_label_is_asked_for_again_however_sure_it_is(t
     engine = ScriptedEngine(tok, first, text(tip=4711))
     with Extractor(Settings(context=6_000), engine=engine, tokenizer=tok, calibrator=Fitted({}, {"4711": 0.6})) as one:
         assert one.extract(DOCUMENT, schema, ALL).data["tip"] is None, "it stands elsewhere"
+
+
+LABELLED = "Buyer: Anna Berg\nSeller: Ida Holm Joinery and Sons\nOrder no: 4711\nInvoice no: 77/B\nDate: 2026-03-04\n"
+NUMBERED: JSON = {
+    "type": "object",
+    "properties": {
+        "number": {"type": "string", "description": "invoice number as printed"},
+        "seller": {"type": "string"},
+    },
+    "required": ["number", "seller"],
+}
+
+
+@pytest.mark.parametrize(
+    ("sure", "then", "expected"),
+    [
+        (DOUBTED_ELSEWHERE, 0.7, "77/B"),
+        (DOUBTED_ELSEWHERE + 0.01, 0.9, "4711"),
+        (DOUBTED_ELSEWHERE, DOUBTED_ELSEWHERE - 0.01, "4711"),
+    ],
+)
+def test_a_doubted_value_gives_way_to_what_stands_at_its_own_label(
+    tok: Any, sure: float, then: float, expected: str
+) -> None:
+    """Where that is surer. The grammar holds it to that place."""
+    first, second = (f'{{"number":"{number}","seller":"Ida Holm Joinery and Sons"}}' for number in ("4711", "77/B"))
+    engine = ScriptedEngine(tok, first, second)
+    fitted = Fitted({}, {'"4711"': sure, '"77/B"': then})
+    with Extractor(Settings(context=6_000), engine=engine, tokenizer=tok, calibrator=fitted) as extractor:
+        result = extractor.extract(LABELLED, NUMBERED, ALL)
+    assert result.data == {"number": expected, "seller": "Ida Holm Joinery and Sons"}
+    assert result.usage.model_calls == 1 + (sure <= DOUBTED_ELSEWHERE)
+    for request in engine.requests[1:]:
+        may_be = [
+            written_under(request.grammar or "", one.removeprefix(request.begun.decode())) for one in (first, second)
+        ]
+        assert [len(one) < len(first) for one in may_be] == [False, True]
 
 
 def test_what_is_another_fields_value_already_is_no_find(tok: Any) -> None:

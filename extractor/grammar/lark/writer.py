@@ -96,6 +96,15 @@ class LarkWriter:
         self._define(leads_to(node))
         return self._of(node, "")
 
+    def rule_at(self, node: Any, place: PrintedTerminals) -> str | None:
+        """The same of a scalar that has to be printed in one place of the document."""
+        self._define(leads_to(node))
+        outside, self._document = self._document, place
+        try:
+            return self._of(node, "")
+        finally:
+            self._document = outside
+
     def text(self, start: str) -> str:
         """The grammar, terminals of the document apart."""
         return self._rules.text(start)

@@ -80,34 +80,62 @@ class PrintedDocument:
         kinds = leaf["type"] if isinstance(leaf["type"], list) else [leaf["type"]]
         found = [self._text_of(leaf, spare)] if "string" in kinds else []
         if "number" in kinds or "integer" in kinds:
-            found.append(self._number_of(leaf, whole="number" not in kinds))
+            found.append(_either(self.numbers(leaf)))
         body = " | ".join(part for part in found if part)
         if body and but:
             body = f"({body}) & ~({but})"
             body = body if spare or self._some(body) else ""
-        return self._names.setdefault(body, f"P{len(self._names)}") if body else None
+        return self._named(body)
+
+    def named(self, spelled: Iterable[str]) -> str | None:
+        """The terminal of one of these values, as JSON spells them; None of none."""
+        return self._named(_either(spelled))
 
     def terminals(self) -> str:
         """All that have been named."""
         lines = [f"{name}: {body}" for body, name in self._names.items()]
         return "\n".join([*lines, self._words] if any("WORDS" in body for body in self._names) else lines)
 
-    def _number_of(self, leaf: JSON, *, whole: bool) -> str:
-        fits = _fits(leaf)
+    def numbers(self, leaf: JSON) -> list[str]:
+        """Those that a marked scalar may be, as JSON spells them."""
+        fits, whole = _fits(leaf), "number" not in leaf["type"]
         far = [writes(one[LARK]) for one in _parts(leaf) if LARK in one]
-        found = self._candidates.numbers.items()
-        return _either(
+        return [
             spelled
-            for spelled, value in found
+            for spelled, value in self._candidates.numbers.items()
             if fits(value) and not (whole and "." in spelled) and all(may(spelled) for may in far)
-        )
+        ]
+
+    def is_listed(self, leaf: JSON) -> bool:
+        """Whether the texts that a marked scalar may be are those that are `listed`, and no stretches of words."""
+        return self._candidates.of_format(leaf[PRINTED]) is not None
+
+    def listed(self, leaf: JSON) -> list[str]:
+        """The texts that it may be, stretches of words apart, as JSON spells them."""
+        of_format = self._candidates.of_format(leaf[PRINTED])
+        return self.fitting(of_format if of_format is not None else self._spellings(leaf), leaf)
+
+    def fitting(self, texts: Iterable[str], leaf: JSON) -> list[str]:
+        """Those of them that it may be, as JSON spells them."""
+        return [json.dumps(one, ensure_ascii=False) for one in filter(_fits(leaf), texts)]
+
+    def has(self, text: str) -> bool:
+        """Whether the words of a text stand in it as they are."""
+        return self._runs.has(text)
+
+    @property
+    def chunks(self) -> list[str]:
+        """Its words (words.py)."""
+        return self._runs.chunks
+
+    def _named(self, body: str) -> str | None:
+        return self._names.setdefault(body, f"P{len(self._names)}") if body else None
 
     def _text_of(self, leaf: JSON, spare: bool) -> str:
-        listed = self._candidates.of_format(leaf[PRINTED])
-        if listed is not None:
-            return _texts(filter(_fits(leaf), listed))
-        spelled = _texts(filter(_fits(leaf), self._spellings(leaf)))
-        return " | ".join(part for part in (self._stretches(leaf, spare or bool(spelled)), spelled) if part)
+        listed = _either(self.listed(leaf))
+        if self.is_listed(leaf):
+            return listed
+        return " | ".join(part for part in (self._stretches(leaf, spare or bool(listed)), listed) if part)
 
     def _spellings(self, leaf: JSON) -> Sequence[str]:
         """What is not printed letter by letter, where a pattern asks for it: of a key numbers too. And files' names."""
@@ -153,10 +181,6 @@ def _patterned(leaf: JSON) -> bool:
 
 def _either(spelled: Iterable[str]) -> str:
     return " | ".join(json.dumps(one, ensure_ascii=False) for one in dict.fromkeys(spelled))
-
-
-def _texts(values: Iterable[str]) -> str:
-    return _either(json.dumps(one, ensure_ascii=False) for one in values)
 
 
 def _fits(leaf: JSON) -> Callable[[Any], bool]:
