@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cached_property
+from itertools import accumulate, takewhile
 from typing import Any
 
-from extractor.grammar.printed.reading import PrintedDocument
+from extractor.grammar.printed.reading import PrintedDocument, patterned
 from extractor.grammar.printed.words import SEPARATOR
 
 JSON = dict[str, Any]
@@ -36,28 +36,26 @@ class PrintedPlace:
     def _texts(self, leaf: JSON) -> list[str]:
         own = set(self._own.listed(leaf))
         both = [one for one in self._document.listed(leaf) if one in own]
-        return both if self._own.is_listed(leaf) else [*self._document.fitting(self._stretches, leaf), *both]
+        if self._own.is_listed(leaf):
+            return both
+        return [*self._document.fitting(self._stretches(anywhere=patterned(leaf)), leaf), *both]
 
-    @cached_property
-    def _stretches(self) -> list[str]:
-        """Of its words, the longest first; none of what is longer than such a place is."""
+    def _stretches(self, *, anywhere: bool) -> list[str]:
+        """What its words begin with: what stands behind a label stands there from its first word on. `anywhere`: or
+        from any other. None of what is longer than such a place is."""
         chunks = self._own.chunks
         if len(chunks) > _MOST_CHUNKS:
             return []
-        stretches = {
-            json.loads(f'"{text}"')
-            for first in range(len(chunks))
-            for text in _from(chunks[first:])
-            if text and text[0] != ","
-        }
-        return sorted(filter(self._document.has, stretches), key=lambda one: (-len(one), one))
+        begins = [at for at, chunk in enumerate(chunks) if any(map(str.isalnum, chunk))]
+        texts = (text for at in (begins if anywhere else begins[:1]) for text in _from(chunks[at:]))
+        return list(filter(self._document.has, dict.fromkeys(texts)))
 
 
 def _from(chunks: list[str]) -> Iterator[str]:
     """What begins with the first of them."""
-    text = ""
-    for chunk in chunks:
-        if chunk == SEPARATOR:
-            return
-        text += chunk
-        yield text.strip(" ")
+    for text in accumulate(takewhile(_is_text, chunks)):
+        yield json.loads(f'"{text}"').strip()
+
+
+def _is_text(chunk: str) -> bool:
+    return chunk != SEPARATOR

@@ -140,7 +140,7 @@ class PrintedDocument:
     def _spellings(self, leaf: JSON) -> Sequence[str]:
         """What is not printed letter by letter, where a pattern asks for it: of a key numbers too. And files' names."""
         files = self._files if leaf[PRINTED] == FILE else []
-        if not _patterned(leaf) or leaf[PRINTED] not in (TEXT, FILE):
+        if not patterned(leaf) or leaf[PRINTED] not in (TEXT, FILE):
             return files
         return [*files, *self._candidates.spellings, *(self._candidates.numbers if KEYS in leaf else ())]
 
@@ -175,7 +175,8 @@ def _parts(leaf: JSON) -> list[JSON]:
     return [leaf, *leaf.get("allOf", ())]
 
 
-def _patterned(leaf: JSON) -> bool:
+def patterned(leaf: JSON) -> bool:
+    """Whether a pattern says what texts of it are."""
     return any("pattern" in one for one in _parts(leaf))
 
 
