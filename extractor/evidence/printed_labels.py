@@ -28,7 +28,7 @@ _CUT = re.compile(  # a cell ends, or a mark comes before the next label: `Paid 
 _END = re.compile(
     r"[*_\"'\])]{0,3}\.?(?: ?\([^()\n]{1,24}\))?"
     r"(?:(?P<mark> ?(?:[:=~>»]{1,3}|\.(?: ?\.){2,}|_{3,}|[-–—](?= )))"  # what only stands behind labels
-    rf"|(?P<number>(?= [+(]?\d))|(?=[ \u00a0]{{2}}|[ \u00a0]?[{_BARS}\t\n]|[ \u00a0]*$))"
+    rf"|(?P<number>(?= [+(]?(?:[A-Z]{{1,4}}[-./]?)?\d))|(?=[ \u00a0]{{2}}|[ \u00a0]?[{_BARS}\t\n]|[ \u00a0]*$))"
 )
 _GAP = re.compile(rf"[ \u00a0\t*_]*(?:[{_BARS}][ \u00a0\t*_]*)?")
 _DECORATION = " \u00a0*_#<>~+•·▪◦→›-–—([\"'“"
