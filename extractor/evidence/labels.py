@@ -45,7 +45,8 @@ class Labels:
         """All words of a key, else what documents call the same."""
         if key not in self._same:
             words = [plain(word) for word in key_words(key[:LONGEST])]
-            same = (self._spans_of(name) for name in names(words) if len(name) >= _SHORTEST)
+            found = (name for name in names(words) if len(name) >= _SHORTEST and self._index.may_say(name))
+            same = map(self._spans_of, found)
             self._same[key] = next((found for found in same if found), [])
         return self._same[key]
 

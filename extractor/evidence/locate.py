@@ -91,6 +91,11 @@ class DocumentIndex:
         self._words.since = 0
         return self.words(value)
 
+    def may_say(self, name: str) -> bool:
+        """Whether it may stand anywhere, by its first letters; `name` in small letters without marks. What is no Latin
+        may stand within words."""
+        return not name.isascii() or self._words.may_begin(name.replace(" ", ""))
+
     def has_word(self, word: str) -> bool:
         """Whether it stands anywhere; `word` in small letters without marks."""
         return self._words.has(word)

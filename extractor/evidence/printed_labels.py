@@ -78,7 +78,7 @@ class PrintedLabels:
         places = {
             (fragment.start, fragment.stop)
             for name in several
-            if len(name.encode()) >= _SHORTEST
+            if len(name.encode()) >= _SHORTEST and self._index.may_say(name)
             for fragment in self._index.anywhere(name)
         }
         return list(self._labels(places))

@@ -67,6 +67,10 @@ class WordIndex:
         """Whether it is one of them; `word` is plain."""
         return word in self._at
 
+    def may_begin(self, joined: str) -> bool:
+        """Whether words that are `joined` (plain, without what is between them) may stand there."""
+        return joined[:_PREFIX] in self._beginnings or joined[:1].isdecimal()
+
     def find(self, value: str) -> list[Fragment]:
         """Where the words of `value` stand one after the other, perhaps cut otherwise."""
         wanted = _WORD.findall(value)
@@ -121,6 +125,8 @@ class WordIndex:
         """As `_runs`, of words that are cut otherwise, but not by the end of a cell."""
         found = []
         joined, ends = "".join(wanted), set(accumulate(map(len, wanted)))
+        if not self.may_begin(joined):
+            return found  # as nearly all that is looked for
         least = 1 if joined[:1].isdecimal() else _PREFIX
         for length in range(least, min(len(joined), _LONGEST) + 1) if len(joined) >= _SHORTEST else ():
             for first in self.often(self._at.get(joined[:length], ()), self._spans.__getitem__):
@@ -135,6 +141,11 @@ class WordIndex:
                 if at == len(joined):
                     found.append((first, last))
         return found[:MOST]
+
+    @cached_property
+    def _beginnings(self) -> set[str]:
+        """The first letters of its words."""
+        return {word[:_PREFIX] for word in self._at}
 
     def often(self, places: Sequence[T], where: Callable[[T], tuple[int, int]]) -> Iterator[T]:
         """As many of them as are looked at, those behind `_since` first. `where`: from where to where one is."""
