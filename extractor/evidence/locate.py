@@ -94,7 +94,8 @@ class DocumentIndex:
     def may_say(self, name: str) -> bool:
         """Whether it may stand anywhere, by its first letters; `name` in small letters without marks. What is no Latin
         may stand within words."""
-        return not name.isascii() or self._words.may_begin(name.replace(" ", ""))
+        first = name.partition(" ")[0]
+        return not name.isascii() or self.has_word(first) or self._words.may_begin(name.replace(" ", ""))
 
     def has_word(self, word: str) -> bool:
         """Whether it stands anywhere; `word` in small letters without marks."""

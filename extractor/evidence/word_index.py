@@ -123,7 +123,7 @@ class WordIndex:
 
     def _recut(self, wanted: list[str]) -> list[tuple[int, int]]:
         """As `_runs`, of words that are cut otherwise, but not by the end of a cell."""
-        found = []
+        found: list[tuple[int, int]] = []
         joined, ends = "".join(wanted), set(accumulate(map(len, wanted)))
         if not self.may_begin(joined):
             return found  # as nearly all that is looked for
