@@ -169,7 +169,9 @@ class Decoder:
             run.printed = run.printed.without_grammar()
         return self._decoded(run, prompt, run.grammar, max_tokens)
 
-    def filled(self, run: Run, shown: Schema, written: WrittenText, nulls: list[str], places: Mapping[str, str]) -> Completion | None:
+    def filled(
+        self, run: Run, shown: Schema, written: WrittenText, nulls: list[str], places: Mapping[str, str]
+    ) -> Completion | None:
         """The answer `written` with its `nulls` written again, as no nulls, and with what stands in `places` of the
         document for the values at these pointers; the prompt tells of the schema `shown`. None where they can be
         nothing else, or no grammar says so. Raises DocumentError where there is no room."""

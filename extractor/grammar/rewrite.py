@@ -21,7 +21,7 @@ from extractor.answer.written import EMPTY, Span, WrittenText, outermost
 from extractor.engine.drafting.text import LIMITS
 from extractor.grammar.guided import ANY_TOKENS, part
 from extractor.grammar.lark import LarkWriter
-from extractor.grammar.narrow.marks import printing
+from extractor.grammar.narrow.marks import has_printed_marks
 from extractor.grammar.nullable import without_null
 from extractor.grammar.printed.place import PrintedPlace
 from extractor.grammar.printed.reading import PrintedDocument
@@ -104,7 +104,7 @@ def filled(
         span, node = span_of(answer, path), schema_of(narrowed, path, answer)
         scalar = without_null(narrowed, node) if node is not None else None
         rule = None
-        if scalar is not None and document is not None and pointer in places and printing(scalar):
+        if scalar is not None and document is not None and pointer in places and has_printed_marks(scalar):
             rule = writer.rule_at(scalar, PrintedPlace(document, places[pointer]))
         if scalar is not None and rule is None and pointer in nulls:
             rule = writer.rule(scalar)
