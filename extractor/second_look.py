@@ -43,7 +43,7 @@ DOUBTED_ELSEWHERE = 0.6  # a value that stands elsewhere is asked for again up t
 MOST = 16  # values of an answer
 
 
-class _Asked(NamedTuple):
+class _Doubted(NamedTuple):
     """What of an answer is asked for again, by pointer: `nulls` that are likely misses, and the values, null or not,
     whose label is printed with something else behind it: the `places` where that stands."""
 
@@ -73,16 +73,16 @@ class SecondLook:
         allowed = run.options.max_model_calls or self.most_calls
         if allowed == 1 or run.shown is not None or not self.calibrator.judges_both:
             return seen
-        asked = _asked(run, seen)
+        doubted = _doubted(run, seen)
         try:
-            return self._filled(run, seen, asked) if asked.pointers else seen
+            return self._filled(run, seen, doubted) if doubted.pointers else seen
         except (OutputError, DocumentError, DeadlineExceeded):  # the answer that there is does not fall with it
             return seen
 
-    def _filled(self, run: Run, seen: SeenAnswer, asked: _Asked) -> SeenAnswer:
+    def _filled(self, run: Run, seen: SeenAnswer, doubted: _Doubted) -> SeenAnswer:
         """Raises what ends a call of the model and what reading an answer does."""
-        found = self._written_again(run, seen, asked)
-        if found is None or not (sure := self._believed(run, seen, found, asked)):
+        found = self._written_again(run, seen, doubted)
+        if found is None or not (sure := self._believed(run, seen, found, doubted)):
             return seen
         whole = as_whole(seen.completion, _with(seen, found, sure), run)
         answer = self.read(run, whole.finish, len(whole.sizes), WrittenText.of(whole).string)
@@ -92,23 +92,23 @@ class SecondLook:
         sure = {at: known["confidence"] for at, known in seen.fields.items()} | sure
         return SeenAnswer(whole, answer, {at: {**known, "confidence": sure[at]} for at, known in fields.items()})
 
-    def _written_again(self, run: Run, seen: SeenAnswer, asked: _Asked) -> Completion | None:
+    def _written_again(self, run: Run, seen: SeenAnswer, doubted: _Doubted) -> Completion | None:
         """The engine's completion; None where the values can be nothing else. Raises what did not let it end."""
-        shown, written = _showing(run.schema, asked.pointers), WrittenText.of(seen.completion)
-        places = {at: run.document.text[slice(*span)] for at, span in asked.places.items()}
-        found = self.decoder.filled(run, shown, written, asked.nulls, places)
+        shown, written = _showing(run.schema, doubted.pointers), WrittenText.of(seen.completion)
+        places = {at: run.document.text[slice(*span)] for at, span in doubted.places.items()}
+        found = self.decoder.filled(run, shown, written, doubted.nulls, places)
         if found is not None:
             run.usage.add(found.stats)
             raise_unless_complete(found.finish, run, len(found.sizes), WrittenText.of(found).string)
         return found
 
-    def _believed(self, run: Run, seen: SeenAnswer, found: Completion, asked: _Asked) -> dict[str, float | None]:
+    def _believed(self, run: Run, seen: SeenAnswer, found: Completion, doubted: _Doubted) -> dict[str, float | None]:
         """Those that are likely right, with how likely that is. What is another field's value already is no find."""
         fields, believed = self.findings.fields(run, found), dict[str, float | None]()
-        others = [known for at, known in seen.fields.items() if known["evidence"] and at not in asked.places]
-        for at in (one for one in asked.pointers if one in fields):
+        others = [known for at, known in seen.fields.items() if known["evidence"] and at not in doubted.places]
+        for at in (one for one in doubted.pointers if one in fields):
             known = fields[at]
-            at_label = at in asked.places and any(overlap(place, asked.places[at]) for place in _places(known))
+            at_label = at in doubted.places and any(overlap(place, doubted.places[at]) for place in _places(known))
             if (known["confidence"] or 0.0) >= self._enough(seen, at, at_label) and not _is_taken(known, others):
                 believed[at] = known["confidence"]
                 others.append(known)
@@ -120,14 +120,14 @@ class SecondLook:
         return max(enough, before["confidence"] or 0.0) if before["evidence"] else enough
 
 
-def _asked(run: Run, seen: SeenAnswer) -> _Asked:
+def _doubted(run: Run, seen: SeenAnswer) -> _Doubted:
     passed_over = {at: _behind(seen.fields[at]) for at, _ in missed(seen.fields, run.schema.json_schema)}
     nulls = [one.pointer for one in doubted_nulls(seen.text, seen.fields, passed_over)]
     elsewhere = _elsewhere(run, seen)
     places = {at: span for at, span in passed_over.items() if at in nulls} | dict(
         islice(elsewhere.items(), MOST - len(nulls))
     )
-    return _Asked(nulls, places)
+    return _Doubted(nulls, places)
 
 
 def _behind(null: Known) -> Span:

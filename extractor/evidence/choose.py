@@ -18,7 +18,6 @@ from extractor.evidence.list_values import ListValues
 from extractor.evidence.named import NamingLabels
 from extractor.evidence.occurrence import Fragment, Occurrence
 from extractor.evidence.overlap import apart, not_within
-from extractor.evidence.printed_labels import PrintedLabel
 from extractor.evidence.row_owner import at_home
 from extractor.evidence.scalars import JsonPath, Scalar
 from extractor.evidence.shared_cells import with_shared
@@ -100,16 +99,8 @@ class EvidenceSearch:
         )
         return with_shared(table, self._ends, found, occurrences, lambda scalar: self._lookup.of(scalar, 0))
 
-    def labels(self, found: list[Scalar], occurrences: list[Occurrence]) -> list[PrintedLabel | None]:
-        """Of each the printed label that names it, where one does; `occurrences`: where they stand."""
-        return self._naming(found, occurrences).labels()
-
-    def elsewhere(self, found: list[Scalar], occurrences: list[Occurrence]) -> dict[str, PrintedLabel]:
-        """By pointer, of values that stand at no label of their own: one that is printed elsewhere, and what stands
-        there."""
-        return self._naming(found, occurrences).elsewhere()
-
-    def _naming(self, found: list[Scalar], occurrences: list[Occurrence]) -> NamingLabels:
+    def labels(self, found: list[Scalar], occurrences: list[Occurrence]) -> NamingLabels:
+        """Which printed label names each; `occurrences`: where they stand."""
         lookup = self._lookup
         return NamingLabels(lookup.printed, lookup.counted, lookup.described.descriptions, found, occurrences)
 

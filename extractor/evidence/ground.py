@@ -35,7 +35,7 @@ def ground(
     found = list(scalars(text))
     search = _search(document, json_schema)
     places = search.of(found)
-    labels = search.labels(found, places)
+    labels = search.labels(found, places).labels()
     chances = _chances(text, found, logprobs, sizes)
     return {
         scalar.pointer: {
@@ -51,7 +51,7 @@ def behind_other_labels(text: str, document: Document, json_schema: dict[str, An
     """By pointer, of values of the answer `text` that stand at no label of their own: what stands behind one that the
     document prints elsewhere, and is no other value."""
     found, search = list(scalars(text)), _search(document, json_schema)
-    labels = search.elsewhere(found, search.of(found))
+    labels = search.labels(found, search.of(found)).elsewhere()
     return {pointer: label.behind for pointer, label in labels.items() if label.behind is not None}
 
 
