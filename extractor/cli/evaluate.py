@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -74,11 +76,11 @@ def evaluate(
     A line of GOLD is {"document": "a text or the path of a file", "expected": {...}}, with "schema" and "places" where
     they are known. Fields that "expected" does not name are not judged. docs/evaluation.md explains every figure.
     """
-    if url is not None and (model is not None or rows is not None):
-        fail("--url asks a service: --model and --rows are of a model here")
+    _check_where(
+        url, given := {name: value for name, value in (("model", model), ("slots", rows)) if value is not None}
+    )
     before = _checked(compare, html)
     options = options_of(drafters, max_output_tokens, printed)
-    given = {name: value for name, value in (("model", model), ("slots", rows)) if value is not None}
     settings = read_settings(**given)
     find = partial(known_schema_of, sources=settings.schemas) if url is None else partial(_of_service, url, api_key)
     cases = read_gold(gold, None if schema is None else find(schema), partial(named_schema, find))
@@ -95,6 +97,15 @@ def evaluate(
     _show(report_, changed, as_json=json)
     if all(answer.error for answer in run.answers):
         raise typer.Exit(SOME_FAILED)
+
+
+def _check_where(url: str | None, given: Mapping[str, object]) -> None:
+    """`given`: what is said of a model here. Other commands ask the service that EXTRACTOR_URL names; this one does
+    where --url says so."""
+    if url is not None and given:
+        fail("--url asks a service: --model and --rows are of a model here")
+    if url is None and "model" not in given and os.environ.get("EXTRACTOR_URL"):
+        say("A model here is judged, and not the service of EXTRACTOR_URL, which --url asks")
 
 
 def _checked(compare: Path | None, html: Path | None) -> Any:

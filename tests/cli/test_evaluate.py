@@ -102,6 +102,16 @@ def test_answers_that_fail_are_counted(run: Run, folder: Path, answering: Any) -
     assert done.json["totals"]["leaves"]["missing"] == 3
 
 
+@pytest.mark.parametrize(("more", "told"), [((), True), (("--model", "bundled"), False)])
+def test_a_service_that_is_not_asked_is_told(
+    run: Run, folder: Path, answering: Any, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...], told: bool
+) -> None:
+    monkeypatch.setenv("EXTRACTOR_URL", "http://127.0.0.1:1")
+    answering(*ANSWERS)
+    done = run(*arguments(folder, *more))
+    assert (done.status, "not the service of EXTRACTOR_URL" in done.err) == (0, told)
+
+
 def test_some_of_many(run: Run, folder: Path, answering: Any) -> None:
     answering(ANSWERS[1])
     names = {
