@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import atan, cos, sin
 
 from PIL import Image
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from extractor.documents import read
 from tests.documents.samples import HEIGHT, WIDTH, Pdf
@@ -26,6 +27,39 @@ def test_text_that_nobody_sees_is_left_out() -> None:
     document = read(pdf.bytes())
     assert lines(document) == ["Total 100,00", "white on blue", "last"]
     assert [bool(page.warnings) for page in document.pages] == [True]
+
+
+def test_what_was_painted_over_is_left_out_and_what_was_written_there_is_read() -> None:
+    pdf = Pdf()
+    pdf.text(60, 100, "Total due 100,00 EUR")
+    pdf.text(60, 120, "IBAN DE00 1111")
+    before, amount = (stringWidth(text, "Helvetica", 10) for text in ("Total due ", "100,00"))
+    painted(pdf, 60 + before, 92, amount, 12)  # over the amount alone
+    pdf.text(60 + before, 100, "250,00")
+    painted(pdf, 55, 112, 300, 12, opacity=0.3)  # a marker lets the text through
+    document = read(pdf.bytes())
+    assert [line.split() for line in lines(document)] == [
+        ["Total", "due", "250,00", "EUR"],
+        ["IBAN", "DE00", "1111"],
+    ]
+    assert "covered" in document.pages[0].warnings[0]
+
+
+def test_backgrounds_of_rows_hide_nothing() -> None:
+    pdf = Pdf()
+    for number in range(4):
+        painted(pdf, 55, 90 + 14 * number, 300, 14)
+        pdf.text(60, 100 + 14 * number, f"row {number}")
+    document = read(pdf.bytes())
+    assert lines(document) == [f"row {number}" for number in range(4)]
+    assert document.pages[0].warnings == ()
+
+
+def painted(pdf: Pdf, x: float, y: float, wide: float, high: float, opacity: float = 1.0) -> None:
+    pdf.canvas.saveState()
+    pdf.canvas.setFillColorRGB(1, 1, 0.9, alpha=opacity)
+    pdf.canvas.rect(x, HEIGHT - y - high, wide, high, stroke=0, fill=1)
+    pdf.canvas.restoreState()
 
 
 def test_text_over_a_scan_that_lies_askew_keeps_its_rows() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
+from extractor.documents.pdf.visible import Cover
 from extractor.documents.placement import Glyph, RuledLines
 
 UNMAPPED = "\ufffd"  # a character whose meaning the file does not tell
@@ -42,12 +44,13 @@ class Frame:
 
 @dataclass
 class Contents:
-    """`glyphs` by the way they run, in degrees clockwise from upright, rounded where it is askew; in the coordinates of
-    a page turned so that they run to the right; characters whose meaning the file does not tell are UNMAPPED.
-    `pictured`: the share of the page that pictures cover. `paths`: how many drawn shapes there are. `faint`: whether
-    there is text that nobody sees on white paper; `backgrounds`: what such text may stand on, in points of the page as
-    it is shown. `hidden`: how many characters were left out because nobody sees them. `ideographic`: whether there
-    may be Chinese or Japanese."""
+    """`glyphs` by the way they run, in degrees clockwise from upright, rounded where it is askew; in the
+    coordinates of a page turned so that they run to the right; characters whose meaning the file does not tell are
+    UNMAPPED. `pictured`: the share of the page that pictures cover. `paths`: how many drawn shapes there are.
+    `faint`: whether there is text that nobody sees on white paper; `backgrounds`: what such text may stand on, in
+    points of the page as it is shown. `covers`: boxes that were painted over some of the text objects `texts`.
+    `hidden`: how many characters were left out because nobody sees them. `ideographic`: whether there may be
+    Chinese or Japanese."""
 
     frame: Frame
     glyphs: dict[int, list[Glyph]] = field(default_factory=dict)
@@ -56,6 +59,8 @@ class Contents:
     paths: int = 0
     faint: bool = False
     backgrounds: list[tuple[float, float, float, float]] = field(default_factory=list)
+    covers: list[Cover] = field(default_factory=list)
+    texts: list[Any] = field(default_factory=list)
     hidden: int = 0
     ideographic: bool = False
 

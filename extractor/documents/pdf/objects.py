@@ -7,18 +7,20 @@ import ctypes
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from extractor.documents.pdf.frame import Contents, Frame
-from extractor.documents.pdf.visible import is_background, is_faint
+from extractor.documents.pdf.visible import Cover, is_background, is_cover, is_faint
 from extractor.documents.placement import RuledLines
 
 _MOST_OBJECTS = 20_000  # of a page that are looked at for rules
 _MOST_POINTS = 60_000
 _THIN = 2.5  # points: a filled box as thin as that is a rule
 _DEEPEST_FORM = 4
+_MOST_COVERS = 200  # boxes of a page that were painted after some text: a page with more is a drawing
 _FLAT = 0.6  # points: a rule may lean as much
 
 _Matrix = tuple[float, float, float, float, float, float]
@@ -33,6 +35,8 @@ class _ObjectWalk:
     objects: int = _MOST_OBJECTS
     points: int = _MOST_POINTS
     drawn: list[tuple[Any, int, _Matrix]] = field(default_factory=list)
+    texts: list[tuple[Any, _Matrix]] = field(default_factory=list)
+    covers: list[Cover] = field(default_factory=list)
 
 
 def read_objects(page: Any, found: Contents) -> None:
@@ -43,10 +47,29 @@ def read_objects(page: Any, found: Contents) -> None:
         found.rules = RuledLines()
     if walk.objects <= 0:  # what light text stands on is not known
         found.faint = False
+    if 0 < len(walk.covers) <= _MOST_COVERS:
+        _find_covered(walk)
     if found.faint:
         found.backgrounds = [
             _bounds(thing, outer, found.frame) for thing, kind, outer in walk.drawn if is_background(thing, kind)
         ]
+
+
+def _find_covered(walk: _ObjectWalk) -> None:
+    """Boxes that were painted over text, where some text is left."""
+    frame = walk.found.frame
+    boxes = [_bounds(text, outer, frame) for text, outer in walk.texts]
+    over = [cover for cover in walk.covers if any(map(partial(_touch, cover.box), boxes[: cover.texts]))]
+    if over:
+        walk.found.covers = over
+        walk.found.texts = [text for text, _ in walk.texts]
+
+
+def _touch(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    """Whether a part of `other` that is more than an edge lies in `one`."""
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return across > 2.0 and down > 0.5 * (other[3] - other[1])
 
 
 def _read_object(thing: Any, outer: _Matrix, walk: _ObjectWalk, depth: int) -> None:
@@ -56,6 +79,7 @@ def _read_object(thing: Any, outer: _Matrix, walk: _ObjectWalk, depth: int) -> N
     found, kind = walk.found, pdfium.FPDFPageObj_GetType(thing)
     if kind == pdfium.FPDF_PAGEOBJ_TEXT:
         found.faint = found.faint or is_faint(thing)
+        walk.texts.append((thing, outer))
         return
     walk.drawn.append((thing, kind, outer))
     if kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _DEEPEST_FORM:
@@ -69,6 +93,8 @@ def _read_object(thing: Any, outer: _Matrix, walk: _ObjectWalk, depth: int) -> N
     elif kind == pdfium.FPDF_PAGEOBJ_PATH:
         found.paths += 1
         _read_path(thing, _product(_matrix_of(thing), outer), walk)
+        if walk.texts and not depth and is_cover(thing):
+            walk.covers.append(Cover(len(walk.texts), _bounds(thing, outer, found.frame)))
     elif kind == pdfium.FPDF_PAGEOBJ_SHADING:
         found.paths += 1
 

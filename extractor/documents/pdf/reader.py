@@ -52,7 +52,7 @@ def _read_page(page: Any, form: Any, into: Builder, context: Context) -> None:
     by_way.setdefault(0, []).extend(filled_in(page, form, contents.frame))
     found = [word for each in by_way.values() for word in each]
     if contents.hidden:
-        into.warn("text that nobody sees on the page was left out: white, or without ink")
+        into.warn("text that nobody sees on the page was left out: white, without ink, or covered")
     if context.ocr == "always" or says_little(found, contents):
         into.read_as(PICTURE)  # what text there is stands until somebody has looked at the page
     elif any(UNMAPPED in word.text for word in meaningful(found)):

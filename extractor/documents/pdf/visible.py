@@ -1,4 +1,5 @@
-"""Text of a PDF that nobody sees: drawn without ink, or white, with nothing behind it. Knows PDFium.
+"""Text of a PDF that nobody sees: drawn without ink, or white, with nothing behind it; or covered by a box that was
+painted over it. Knows PDFium.
 
 Scans have text without ink over their picture, for search: there it is what the picture shows.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
@@ -41,29 +42,66 @@ def is_background(thing: Any, kind: int) -> bool:
     return bool(thick) and _has_colour(thing, pdfium.FPDFPageObj_GetStrokeColor)
 
 
+class Cover(NamedTuple):
+    """A box that hides what was drawn before it: how many text objects were, and where it is, in points of the page as
+    it is shown."""
+
+    texts: int
+    box: Box
+
+
+def is_cover(path: Any) -> bool:
+    """Whether a path is a whole box of one colour, which lets nothing through and is not cut off."""
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    red, green, blue, opacity = _COLOUR
+    return (
+        pdfium.FPDFPath_CountSegments(path) in (4, 5)
+        and bool(pdfium.FPDFPath_GetDrawMode(path, fill, stroke))
+        and fill.value != 0
+        and not pdfium.FPDFPageObj_HasTransparency(path)
+        and bool(pdfium.FPDFPageObj_GetFillColor(path, red, green, blue, opacity))
+        and opacity.value == 255
+        and pdfium.FPDFClipPath_CountPaths(pdfium.FPDFPageObj_GetClipPath(path)) <= 0
+    )
+
+
 class Visibility:
     """Which characters of a page are seen. `backgrounds`: what light ones may stand on, in points of the page as it is
-    shown."""
+    shown. `texts`: the page's text objects in the order in which they are drawn."""
 
-    def __init__(self, text_page: Any, backgrounds: Sequence[Box]) -> None:
+    def __init__(
+        self, text_page: Any, backgrounds: Sequence[Box], covers: Sequence[Cover] = (), texts: Sequence[Any] = ()
+    ) -> None:
         self._text_page = text_page
         self._backgrounds = backgrounds
+        self._covers = covers
+        self._order = {_address(text): number for number, text in enumerate(texts)} if covers else {}
         self._known: dict[int, bool] = {}
 
     def shows(self, at: int, x: float, y: float) -> bool:
         """Whether the character number `at` of the page, in the middle of which is (x, y), is seen."""
-        return not self._is_faint(at) or any(
-            left <= x <= right and top <= y <= bottom for left, top, right, bottom in self._backgrounds
-        )
-
-    def _is_faint(self, at: int) -> bool:
         text = pdfium.FPDFText_GetTextObject(self._text_page, at)
         if not text:
+            return True
+        address = _address(text)
+        if self._is_faint(text, address) and not any(_holds(box, x, y) for box in self._backgrounds):
             return False
-        address = ctypes.cast(text, ctypes.c_void_p).value or 0
+        order = self._order.get(address)
+        return order is None or not any(cover.texts > order and _holds(cover.box, x, y) for cover in self._covers)
+
+    def _is_faint(self, text: Any, address: int) -> bool:
         if address not in self._known:
             self._known[address] = is_faint(text)
         return self._known[address]
+
+
+def _address(thing: Any) -> int:
+    return ctypes.cast(thing, ctypes.c_void_p).value or 0
+
+
+def _holds(box: Box, x: float, y: float) -> bool:
+    left, top, right, bottom = box
+    return left <= x <= right and top <= y <= bottom
 
 
 def _has_colour(thing: Any, ask: Any) -> bool:
