@@ -17,6 +17,7 @@ from extractor.engine.drafting.lookup import Lookup
 from extractor.engine.limits.limits import Ended, Limits
 from extractor.engine.limits.repeats import Repeats
 from extractor.engine.limits.text import JsonText
+from extractor.errors import EngineError
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher
@@ -189,26 +190,31 @@ class Sequence:
             self.stats.drafts[name].accepted += accepted
 
     def finish(self, reason: Finish, done: Callable[[Sequence], None] | None = None) -> None:
-        """Hand the result to whoever waits. A future already withdrawn is left alone."""
+        """Hand the result to whoever waits, or an error where none can be made. A future already withdrawn is left
+        alone. `done` is called before whoever waits goes on."""
         self.stats.output_tokens = len(self.ids)
         if self.started_s:
             self.stats.decode_s = time.monotonic() - self.started_s - self.stats.prefill_s
+        try:
+            found = self.error or self._completion(reason)
+        except Exception as error:  # whose text may quote the document
+            found = EngineError(f"the engine failed: {type(error).__name__}")
         if done is not None:
             done(self)
         if self.future.done():
             return
-        if self.error is not None:
-            self.future.set_exception(self.error)
+        if isinstance(found, Exception):
+            self.future.set_exception(found)
         else:
-            ended: list[Ended] = []
-            if self.json is not None:
-                self.json.read()
-                ended = self.json.ended
-            text = bytes(self.written[len(self.request.begun) :])
-            completion = Completion(
-                list(self.ids), text, reason, list(self.logprobs), list(self.sizes), self.stats, ended
-            )
-            self.future.set_result(completion)
+            self.future.set_result(found)
+
+    def _completion(self, reason: Finish) -> Completion:
+        ended: list[Ended] = []
+        if self.json is not None:
+            self.json.read()
+            ended = self.json.ended
+        text = bytes(self.written[len(self.request.begun) :])
+        return Completion(list(self.ids), text, reason, list(self.logprobs), list(self.sizes), self.stats, ended)
 
 
 def _json(request: Request, written: bytearray) -> JsonText | None:

@@ -214,6 +214,24 @@ def test_a_broken_step_fails_its_rows_and_the_engine_goes_on(gemma4: Models, cap
         engine.close()
 
 
+def test_an_answer_that_cannot_be_made_fails_its_row_and_the_engine_goes_on(
+    gemma4: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    engine = Engine(gemma4, EngineConfig(slots=2, context=1024))
+    try:
+        monkeypatch.setattr("extractor.engine.sequence.Completion", no_memory)
+        with pytest.raises(EngineError, match="MemoryError"):
+            engine.submit(tiny.request(gemma4)).result(30)
+        monkeypatch.undo()
+        assert engine.submit(tiny.request(gemma4)).result(60).ids
+        assert not engine._sequences
+    finally:
+        engine.close()
+
+
 def test_closing_fails_who_waits_and_refuses_more(gemma4: Models) -> None:
     engine = Engine(gemma4, EngineConfig(slots=1, context=1024))
     futures = [engine.submit(tiny.request(gemma4, index, **ENDLESS)) for index in range(3)]
