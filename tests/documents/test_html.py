@@ -110,13 +110,25 @@ def test_tables_deep_within_tables():
 
 
 def test_what_stands_apart_on_the_page_does_so_in_the_text():
-    assert text("<div style='display:flex'><span>Total</span><span>21,90</span></div>") == "Total 21,90\n"
+    assert text("<div style='display:flex'><span>€</span><span>21</span><sup>90</sup></div>") == "€ 21 90\n"
     assert text(
         "<style>.row{display:flex} .value{display:block}</style><p class=row><b>Tax</b><i>4,00</i></p>"
         "<span class=value>Due</span><span class=value>1 May</span>"
-    ) == ("Tax 4,00\n\nDue\n1 May\n")
+    ) == ("Tax | 4,00\n\nDue\n1 May\n")
     assert text("<p>21<span>,</span><b>90</b><svg><text>label</text></svg></p>") == "21,90\nlabel\n"
     assert text("<style>.a{display:none} .a{display:inline}</style><p>x<span class=a>y</span>z</p>") == "xyz\n"
+
+
+def test_a_few_words_beside_each_other_are_a_row():
+    row = "<div style='display:flex'><div>{}</div> <div><b>{}</b></div></div>"
+    assert text(row.format("Subtotal", "20,00") + row.format("Total", "23,80")) == "Subtotal | 20,00\nTotal | 23,80\n"
+    assert text("<div style='display:flex'><i hidden>sale</i><b>Total</b><script>x()</script><b>23,80</b></div>") == (
+        "Total | 23,80\n"
+    )
+    whole = "<div style='display:flex'><div><p>Menu</p><p>Home</p></div><div><p>Order</p><p>Total</p></div></div>"
+    assert text(whole).split() == ["Menu", "Home", "Order", "Total"]
+    assert "|" not in text(whole)
+    assert "|" not in text(row.format("Terms " * 40, "They are long."))
 
 
 def test_forms_show_what_they_hold():

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborNode
 
 from extractor.documents.block_lines import write
 from extractor.documents.blocks import Block, cleaned, collapsed
-from extractor.documents.builder import Builder
+from extractor.documents.builder import CELL, Builder
 from extractor.documents.context import Context
 from extractor.documents.html import controls
 from extractor.documents.html.charset import decoded
@@ -31,6 +31,9 @@ _LINES = frozenset(
 _BLOCKS = frozenset(("block", "flex", "grid", "list-item", "table", "table-row", "flow-root"))
 _APART = frozenset(("table-cell", "inline-block", "inline-flex", "inline-grid"))
 _BESIDE = frozenset(("flex", "grid", "inline-flex", "inline-grid"))
+_OWN = frozenset("br ul ol li tr td th select input textarea svg".split())  # of a row's words, which has no such
+_MOST_CELLS, _MOST_WITHIN = 6, 30  # children of a row; elements in it
+_WORD, _WORDS = 3, 80  # characters of one of them
 _NAMED = 200  # characters of a title
 
 
@@ -57,6 +60,7 @@ class _Walk:
         self.writer = HtmlWriter()
         self._displayed = displayed
         self._beside: set[int] = set()  # elements whose children stand beside each other
+        self._cells: dict[int, bool] = {}  # elements that are a row's only words, and whether others stand before them
 
     def run(self, root: LexborNode) -> None:
         """Each node is entered, then its children, then left."""
@@ -79,6 +83,10 @@ class _Walk:
                         child = child.next
                     waiting.extend(reversed(children))
 
+    def _hides(self, node: LexborNode) -> bool:
+        unseen = node.tag in _SKIPPED or self._displayed.get(node.mem_id) == HIDDEN
+        return unseen or is_hidden(node.attributes)
+
     def _enter(self, node: LexborNode) -> Callable[[], None] | None:
         """What to do when the node is left; None where its children are not looked at."""
         tag, writer = node.tag or "", self.writer
@@ -87,10 +95,7 @@ class _Walk:
         attributes = node.attributes
         if is_hidden(attributes) or (tag == "dialog" and "open" not in attributes):
             return None
-        style = attributes.get("style")
-        display = (display_of(style) if style else None) or self._displayed.get(node.mem_id)
-        if display in _BESIDE:
-            self._beside.add(node.mem_id)
+        display = self._display(node, attributes)
         if tag in ("input", "select", "textarea"):
             writer.text(f" {controls.shown(node, tag, attributes)} ")
             return None
@@ -117,6 +122,14 @@ class _Walk:
         if tag == "q":
             writer.text("“")
             return lambda: writer.text("”")
+        return self._enter_plain(node, tag, display)
+
+    def _enter_plain(self, node: LexborNode, tag: str, display: str | None) -> Callable[[], None]:
+        """Of an element that has no more to it than how it is displayed."""
+        writer = self.writer
+        if node.mem_id in self._cells:
+            writer.text(CELL if self._cells[node.mem_id] else "")
+            return _nothing
         if tag in _GAPS or tag in _LINES:
             gap = tag in _GAPS
             writer.begin_block(gap)
@@ -129,9 +142,42 @@ class _Walk:
             return lambda: writer.text(" ")
         return _nothing
 
+    def _display(self, node: LexborNode, attributes: dict[str, str | None]) -> str | None:
+        """A value of CSS's `display`, if anything says one; and what it means for the children is noted."""
+        style = attributes.get("style")
+        display = (display_of(style) if style else None) or self._displayed.get(node.mem_id)
+        if display in _BESIDE:
+            self._beside.add(node.mem_id)
+            self._cells.update(_cells([child for child in node.iter(include_text=False) if not self._hides(child)]))
+        return display
+
 
 def _nothing() -> None:
     pass
+
+
+def _cells(children: list[LexborNode]) -> dict[int, bool]:
+    """What stands beside each other, where each of it is a few words: a label and its value, the line of an order. Each
+    with whether it has another before it; none where any is more than that."""
+    if not _are_small(children):
+        return {}
+    words = [" ".join((child.text(deep=True) or "").split()) for child in children]
+    if not 2 <= len(children) <= _MOST_CELLS or not all(_WORD <= len(text) <= _WORDS for text in words):
+        return {}
+    return {child.mem_id: number > 0 for number, child in enumerate(children)}
+
+
+def _are_small(children: list[LexborNode]) -> bool:
+    """Whether there are few elements in all, and none within them that has a line of its own."""
+    waiting = [(child, 0) for child in children]
+    for seen in range(_MOST_WITHIN):
+        if not waiting:
+            return seen > 0
+        node, depth = waiting.pop()
+        if (depth and node.tag in _LINES) or node.tag in _GAPS or node.tag in _OWN:
+            return False
+        waiting += [(child, depth + 1) for child in node.iter(include_text=False)]
+    return False
 
 
 def _names(row: LexborNode) -> bool:
