@@ -339,6 +339,13 @@ def test_the_validators_of_a_file_judge_what_the_service_answers(run: Any, tmp_p
     assert run("submit", files[1], "-s", str(schema), "--wait")[:2] == (0, [{"text": "even"}])
 
 
+def test_the_text_stays_where_somebody_will_review_it(run: Any, tmp_path: Path) -> None:
+    (file,) = write(tmp_path, "kept")
+    _, (row,), _ = run(file, "-s", "contact", "--full", "--keep-text")
+    _, (alone,), _ = run("submit", file, "-s", "contact", "--wait", "--full", "--keep-text")
+    assert row["options"] == alone["options"] == {"text": True}
+
+
 def test_what_a_person_should_look_at_is_said_beside_the_data(run: Any, tmp_path: Path) -> None:
     sure, doubtful, very = write(tmp_path, "sure", "doubtful", "doubtful " * 12)
     assert run("submit", sure, "-s", "contact", "--wait")[2].count("to review") == 0

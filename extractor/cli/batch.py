@@ -25,6 +25,7 @@ from extractor.cli.flags import (
     ApiKey,
     Charset,
     DraftersFlag,
+    KeepText,
     MaxTokens,
     Password,
     PrintedMode,
@@ -66,6 +67,7 @@ def batch(
     drafters: DraftersFlag = "all",
     max_output_tokens: MaxTokens = None,
     printed: PrintedMode = "declared",
+    keep_text: KeepText = False,
     charset: Charset = None,
     password: Password = None,
     url: Url = None,
@@ -74,12 +76,11 @@ def batch(
     """Extract many documents through the service: a line each, in order: file, id, status, needs_review, data, error.
 
     --full writes each as the API has it. A table has a column for each value (seller.name) and lists as JSON in a cell.
-
     A .jsonl file (.gz too) holds lines as POST /v1/batches takes them; custom_id and line stand for the file. Ctrl-C
     leaves the batch running in the service: --resume waits for it. Without -o it is cancelled.
     """
     what = None if schema is None else schema_of(schema)
-    options = options_of(drafters, max_output_tokens, printed)
+    options = options_of(drafters, max_output_tokens, printed, text=keep_text)
     _check_output(output, resume=resume, overwrite=overwrite)
     write = writer_of(kind := _checked_format(kind, output, items), ResultTable(items, full))
     found = Inputs.of(inputs, options, but=files_of(output), how=sender_of(charset, password))

@@ -27,6 +27,9 @@ Url = Annotated[str | None, option("--url", envvar="EXTRACTOR_URL", help="The se
 ApiKey = Annotated[str | None, option("--api-key", envvar="EXTRACTOR_API_KEY", help="Whose documents.")]
 DraftersFlag = Annotated[str, option("--drafters", help="all, none, or some of grammar,copy,mtp.")]
 MaxTokens = Annotated[int | None, option("--max-output-tokens", min=1, help="The longest answer.")]
+KeepText = Annotated[
+    bool, option("--keep-text", help="The text stays with the result, for who reviews it on the page.")
+]
 PrintedMode = Annotated[
     Mode, option("--printed", help="Which values have to stand in the document: declared, all, none.")
 ]
@@ -48,11 +51,13 @@ def drafters_of(text: str) -> tuple[str, ...] | None:
     return None if names == DRAFTERS else names
 
 
-def options_of(drafters: str, max_output_tokens: int | None, printed: Mode = "declared") -> dict[str, Any]:
+def options_of(
+    drafters: str, max_output_tokens: int | None, printed: Mode = "declared", *, text: bool = False
+) -> dict[str, Any]:
     """The options of a submission; what is not said is left to the service."""
     chosen = drafters_of(drafters)
-    options = {"drafters": chosen, "max_output_tokens": max_output_tokens, "printed": printed}
-    left = {"drafters": None, "max_output_tokens": None, "printed": "declared"}
+    options = {"drafters": chosen, "max_output_tokens": max_output_tokens, "printed": printed, "text": text}
+    left = {"drafters": None, "max_output_tokens": None, "printed": "declared", "text": False}
     return {name: value for name, value in options.items() if value != left[name]}
 
 

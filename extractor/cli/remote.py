@@ -13,6 +13,7 @@ from extractor.cli.flags import (
     ApiKey,
     Charset,
     DraftersFlag,
+    KeepText,
     MaxTokens,
     Password,
     PrintedMode,
@@ -40,6 +41,7 @@ def submit(
     drafters: DraftersFlag = "all",
     max_output_tokens: MaxTokens = None,
     printed: PrintedMode = "declared",
+    keep_text: KeepText = False,
     charset: Charset = None,
     password: Password = None,
     url: Url = None,
@@ -55,7 +57,7 @@ def submit(
     what = schema_of(schema)
     with connect(url, api_key) as client:
         how = sender_of(charset, password)
-        how["options"] = options_of(drafters, max_output_tokens, printed)
+        how["options"] = options_of(drafters, max_output_tokens, printed, text=keep_text)
         job = client.submit(document, what, **how)
         if not wait:
             put({"id": job.id, "status": job.status})

@@ -600,6 +600,7 @@ def test_drafters_and_options_go_as_they_were_said() -> None:
     assert drafters_of("none") == ()
     assert options_of("all", None) == {}
     assert options_of("all", None, "all") == {"printed": "all"}
+    assert options_of("all", None, text=True) == {"text": True}
     assert options_of("mtp,copy", 9) == {"drafters": ("copy", "mtp"), "max_output_tokens": 9}
 
 
