@@ -64,6 +64,15 @@ def test_a_bracket_beside_hebrew_closes() -> None:
     assert line.text.split("   ") == ["Total (ILS)", "סך הכול"]
 
 
+def test_words_of_a_lower_script_stand_in_their_line() -> None:
+    latin = [glyph(char, 6 * at, 2.4, 6, 8) for at, char in enumerate("Advice services")]  # at the same height below
+    hebrew = [*row("תומדק", 96, 0.8), *row("הלועפ הז המ", 0, 16)]
+    assert [line.text for line in lay_out(words([*latin, *hebrew]), RuledLines())] == [
+        "Advice services קדמות",
+        "מה זה פעולה",
+    ]
+
+
 def test_cells_of_a_ruled_table_are_read_from_the_right_too() -> None:
     rules = RuledLines([(y, 0.0, 200.0) for y in (0.0, 20.0, 40.0)], [(x, 0.0, 40.0) for x in (0.0, 100.0, 200.0)])
     glyphs = [*row("רוחש 2", 110, 5), *row("20,00", 10, 5), *row("ןבל", 110, 25), *row("30,00", 10, 25)]

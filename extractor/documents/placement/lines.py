@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from extractor.documents.placement.glyphs import Word
 
 _LINE = 0.3  # of the size: how far baselines on one line are apart
 _SMALL = 0.85  # of the size of its line: a superscript's or subscript's
+_LEVEL = 0.05  # of the size: how far baselines of one height are apart
 _CELL_GAP = 0.85  # of the size: what is no space between words any more
 _EDGE_GAP = 0.42  # of the size, where a column begins or ends on other lines
 _SENTENCE = 20  # characters of a line that is one
@@ -85,9 +87,9 @@ def rows_of(words: Sequence[Word]) -> list[list[Word]]:
         _join(rows, word)
     small: list[list[Word]] = []
     for word in raised:
-        touched = _touched(rows, word)
-        if touched is not None:
-            touched.append(word)
+        line = _level(rows, word) or _touched(rows, word)
+        if line is not None:
+            line.append(word)
         else:
             _join(small, word)
     rows += small
@@ -122,6 +124,12 @@ def _join(rows: list[list[Word]], word: Word) -> None:
             rows[-1].append(word)
             return
     rows.append([word])
+
+
+def _level(rows: list[list[Word]], word: Word) -> list[Word] | None:
+    """The line whose letters stand where this word's do: it is of another script or font, not raised."""
+    at = bisect_left(rows, word.base - _LEVEL * word.size, key=lambda row: row[0].base)
+    return rows[at] if at < len(rows) and rows[at][0].base <= word.base + _LEVEL * word.size else None
 
 
 def _touched(rows: list[list[Word]], word: Word) -> list[Word] | None:
