@@ -49,14 +49,14 @@ def _no_more_to(stream: TextIO) -> None:
 
 
 def say(text: str) -> None:
-    """A line for a person."""
-    if err is None:
-        try:
+    """A line for a person. Where it cannot be written (its file's disk is full) the work goes on."""
+    try:
+        if err is None:
             print(text, file=sys.stderr)
-        except BrokenPipeError:
-            _no_more_to(sys.stderr)
-    else:
-        err.print(text, markup=False)
+        else:
+            err.print(text, markup=False)
+    except OSError:
+        _no_more_to(sys.stderr)
 
 
 def say_marks(marks: Sequence[Mark]) -> None:
@@ -118,12 +118,15 @@ def put_rows(rows: Sequence[Sequence[str]], *names: str) -> None:
 @contextlib.contextmanager
 def reader() -> Iterator[None]:
     """Of our output, who may go: `extractor list | head`. That ends the command as it ends any other in a pipe; told
-    here, for Typer takes it for a failure."""
+    here, for Typer takes it for a failure. Raises Exit where it cannot be written otherwise."""
     try:
         yield
     except BrokenPipeError:
         _no_more_to(sys.stdout)
         raise SystemExit(128 + signal.SIGPIPE) from None
+    except OSError as error:
+        _no_more_to(sys.stdout)
+        fail(f"Cannot write to standard output: {error.strerror}")
 
 
 def fail(detail: str, code: int = BAD_INPUT) -> NoReturn:

@@ -437,6 +437,23 @@ def test_who_leaves_standard_error_misses_what_is_said_and_nothing_else() -> Non
     assert (done.returncode, done.stdout) == (0, b'{"a":1}\n')
 
 
+@pytest.mark.process
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no full disk here")
+def test_a_full_disk_is_told_and_what_cannot_be_told_is_no_failure() -> None:
+    def ended(script: str, *arguments: str, **streams: Any) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([sys.executable, "-c", script, *arguments], **streams, timeout=60, check=False)
+
+    whole = "from extractor.cli.app import main; main()"
+    with Path("/dev/full").open("wb") as full:
+        for command in ("schemas list", "schemas list --json", "schemas show invoice"):
+            done = ended(whole, *command.split(), stdout=full, stderr=subprocess.PIPE)
+            told = "extractor: Cannot write to standard output: No space left on device\n"
+            assert (done.returncode, done.stderr.decode()) == (2, told)
+        lines = "from extractor.cli.output import put, say; say('first'); say('second'); put({'a': 1})"
+        done = ended(lines, stdout=subprocess.PIPE, stderr=full)
+    assert (done.returncode, done.stdout) == (0, b'{"a":1}\n')
+
+
 @pytest.mark.parametrize(
     ("errors", "lines"),
     [
