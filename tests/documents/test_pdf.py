@@ -78,12 +78,13 @@ def test_a_column_beside_the_page_that_goes_its_own_way_is_read_by_itself() -> N
     assert lines(read(pdf.bytes())) == SIDE + MAIN + MAIN
 
 
-def test_a_column_whose_lines_stand_beside_others_is_one_of_a_table() -> None:
+@pytest.mark.parametrize("lower", [1, 4])
+def test_a_column_whose_lines_stand_beside_others_is_one_of_a_table(lower: float) -> None:
     pdf = Pdf()
     rows = [(side, main) for side, main in zip(SIDE, MAIN + MAIN, strict=False)]
     for number, (side, main) in enumerate(rows):
         pdf.text(40, 60 + 17 * number, side)
-        pdf.text(220, 61 + 17 * number, main)
+        pdf.text(220, 60 + lower + 17 * number, main)
     assert [tuple(cells(line)) for line in lines(read(pdf.bytes()))] == rows
 
 

@@ -6,6 +6,7 @@ together; sentences that fill their lines on both sides of a gutter are not.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from statistics import mean, median
@@ -21,7 +22,8 @@ _SHARE_FULL = 0.6  # of its lines
 _SAME_EDGE = 3.0  # points: lines that begin as near begin below each other
 _EDGES = 6  # edges that are tried
 _MARGIN_LINES = 8  # of a column that goes its own way, at least
-_BESIDE, _FEW_BESIDE = 0.2, 0.45  # of the size: how near lines are that are one row; which part of them may be
+_BESIDE = 0.2  # of the size: how near lines are that are one row
+_FEW_BESIDE, _STEADY = 0.45, 0.7  # of the lines: fewer are beside others, or as far from them as the rest is
 _NEXT, _HEADING = 1.0, 3.0  # of the size: how far from a column's prose a line, and a heading, is still the column's
 _DEEPEST = 12  # columns within columns
 
@@ -130,9 +132,17 @@ def _go_their_own_ways(left: list[Segment], right: list[Segment]) -> bool:
     few, many = sorted(bases, key=len)
     if len(few) < _MARGIN_LINES or not all(map(_is_worded, (left, right))):
         return False
-    size = median(one.size for one in left + right)
-    beside = sum(any(abs(base - other) < _BESIDE * size for other in many) for base in few)
-    return beside < _FEW_BESIDE * len(few)
+    near = _BESIDE * median(one.size for one in left + right)
+    steps = [_nearest(many, base) - base for base in few]
+    usual = median(steps)  # rows whose cells stand a little higher on one side do so by the same everywhere
+    beside = sum(abs(step) < near for step in steps)
+    steady = sum(abs(step - usual) < near for step in steps)
+    return beside < _FEW_BESIDE * len(few) and steady < _STEADY * len(few)
+
+
+def _nearest(numbers: list[int], to: int) -> int:
+    at = bisect_left(numbers, to)
+    return min(numbers[max(at - 1, 0) : at + 1], key=lambda number: abs(number - to))
 
 
 def _is_worded(side: list[Segment]) -> bool:
