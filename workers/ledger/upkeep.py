@@ -156,6 +156,11 @@ class UpkeepCommands:
     def rewrite_refused(self) -> Call[bool]:
         return Call(script("refused"), ROOT, (), bool)
 
+    def keeping(self) -> Call[tuple[str, str]]:
+        """The store's maxmemory-policy, and whether it writes an append-only file (`1`, `0`); empty where it does not
+        say."""
+        return Call(script("keeping"), ROOT, (), lambda reply: (reply[0].decode(), reply[1].decode()))
+
     # ---- who looks on ----
 
     def survey(self, tenants: Sequence[str]) -> Call[tuple[Survey, ...]]:

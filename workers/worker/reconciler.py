@@ -16,6 +16,7 @@ from workers.ledger.ledger import Ledger, Message, StoreUnavailable
 from workers.observability.repeated import Repeated
 from workers.queue.publish import JobQueue
 from workers.worker.erasing import Erasing
+from workers.worker.keeping import Keeping
 from workers.worker.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
@@ -34,7 +35,7 @@ class Reconciler:
         self._settings = settings
         self._worker = worker
         self._watchdog = watchdog or Watchdog()
-        self._erasing = Erasing(ledger)
+        self._erasing, self._keeping = Erasing(ledger), Keeping(ledger)
         self._store_away = Repeated()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
@@ -59,6 +60,7 @@ class Reconciler:
             try:
                 if self._ledger.run(self._upkeep.lead(self._worker, 3 * self._settings.reconcile_s)):
                     self._erasing.look()  # needs no queue
+                    self._keeping.look()
                     self.tick()
                 self._answered()
             except StoreUnavailable as error:

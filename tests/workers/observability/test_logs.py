@@ -60,7 +60,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoggingService
     folder = tmp_path_factory.mktemp("seen")
     (folder / "store").mkdir()
     with (
-        Valkey(folder / "store" / "valkey") as valkey,
+        Valkey(folder / "store" / "valkey", aof=True) as valkey,  # one that keeps all is not warned of
         Fleet(valkey, folder, lease_s=8.0) as fleet,  # a machine that is busy for a while ends none
         Api(valkey, folder) as api,
     ):
