@@ -175,6 +175,8 @@ INVENTED = [  # schema of an item, its first items, what goes on, why it ends, i
     (TEXT, '"Dear Ms Weber"', ',"structuring, underwriting, syndicating","Kqx"', "repeated", 8),
     (of({"a": TEXT}), '{"a":"z"}', ',{"a":"the party that was never named there"}', "repeated", 5),
     (TEXT, '"RE-117 of 14 March"', ',"RE-117 of 14 March"', "repeated", 13),
+    (NUMBER, "3", ",3", "repeated", 51),  # short, so it is waited longer
+    (NUMBER, "117,14", ",14", "repeated", 36),
     (of({"d": TEXT, "n": NUMBER}), '{"d":"2026-03-14","n":1250.50}', ',{"d":"2026-03-14","n":1250.50}', "repeated", 13),
 ]  # fmt: skip
 
@@ -201,6 +203,10 @@ TRUE_LISTS = [  # items, and a document of which they say something
     (said(*(f"第{at}条の内容" for at in range(10, 60))), "\n".join(f"第{at}条 内容" for at in range(10, 60))),
     (",".join("true" for _ in range(40)), "all forty are there"),
     (",".join(str(at) for at in range(40)), "forty"),
+    (",".join(["0"] * 48), "none of them"),
+    (",".join(["0"] * 90), "none\n" * 90),
+    (",".join(["3"] * 100), "3 " * 50),
+    (",".join(["3", "4"] * 30), "each three and four"),
 ]  # fmt: skip
 
 
@@ -301,10 +307,20 @@ def test_of_any_list_calm_is_never_said_where_it_may_have_to_end(seed: int) -> N
     """Names and sentences that are printed or not, numbers, and records of them, each again and again."""
     dice = random.Random(seed)
     words = ["Hex bolt M8", "washer", "no such name", "The part is warranted for a year by its maker.", 7, "red"]
+    words += [3, 0.5, "ab"]
     words += ["A sentence of which the document knows nothing at all.", *(f"made up {at}" for at in range(6))]
     kinds = dice.sample(words, dice.randint(1, 5))
     items = [dice.choice([dice.choice(kinds), {"k": dice.choice(kinds)}, dice.choice(words)]) for _ in range(70)]
     watched(json.dumps({"a": items}, separators=(",", ":")).encode(), Limits(items=60), SOURCE)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_of_short_numbers_calm_is_never_said_where_they_may_have_to_end(seed: int) -> None:
+    dice = random.Random(seed)
+    items = [value for _ in range(12) for value in [dice.choice([3, 7, 12.5, "ab", None, True])] * dice.randint(1, 40)]
+    watched(
+        json.dumps({"a": [*items, *[3] * 120]}, separators=(",", ":")).encode(), Limits(), "3 " * dice.randint(0, 20)
+    )
 
 
 @pytest.mark.parametrize(

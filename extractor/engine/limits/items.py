@@ -13,6 +13,7 @@ _SHORT = 6  # bytes: a shorter item says too little to be missed in a document
 _SENTENCE = 32  # bytes: a longer item is no name of a kind
 _PASSAGE = 160  # bytes: a longer item is not printed once and meant many times
 _INVENTED, _COPIED = 3, 12  # times that an item is believed which is printed nowhere, or less often
+_RUN, RUN_BYTES = 24, 96  # times in succession, and bytes, that a short item is believed, however seldom it is printed
 _ALONE = 12  # items in succession that stand nowhere, and more than the document has parts
 _NO_BOUND = 1 << 40  # times: of what may be there as often as it likes
 
@@ -27,7 +28,9 @@ class Items:
         self._repeats = repeats
         self._times: dict[bytes, int] = {}
         self._most: dict[bytes, int] = {}  # of those that are there as often as is believed of any: of it, in truth
+        self._most_on_end: dict[bytes, int] = {}  # the same of short ones, in succession
         self._names, self._sentences = _Margins(_SHORT, _COPIED), _Margins(_SENTENCE, _INVENTED)
+        self._last, self._run = b"", 0  # the last item, and how often it is there on end
         self._nowhere = 0  # so many of the last ones, before those that were not looked for
         self._unread: list[bytes] = []
 
@@ -42,6 +45,7 @@ class Items:
     def add(self, item: bytes) -> None:
         size = len(item)
         self.longest = max(self.longest, size)
+        self._last, self._run = item, self._run + 1 if item == self._last else 1
         if size < _SHORT:
             return
         times = self._times.get(item, 0) + 1
@@ -57,7 +61,7 @@ class Items:
         """Why `item`, as the next one, would be one too many."""
         size = len(item)
         if size < _SHORT:
-            return None
+            return "repeated" if item == self._last and self._run >= self._on_end(item) else None
         times = self._times.get(item, 0) + 1
         if times > self._most.get(item, sys.maxsize):
             return "repeated"
@@ -68,7 +72,25 @@ class Items:
     def calm_for(self) -> int:
         """For how many bytes none is one too many, whatever they are; negative where that is not plain."""
         alone = _bytes_of(self._before_alone(), _SHORT)
-        return min(self._names.bytes_left(), self._sentences.bytes_left(), alone) - 1
+        return min(self._names.bytes_left(), self._sentences.bytes_left(), alone, self._before_end()) - 1
+
+    def _before_end(self) -> int:
+        """So many bytes are written before a short item is there too often on end: the last one, or another."""
+        size = len(self._last)
+        if not 0 < size < _SHORT:
+            return RUN_BYTES
+        return min(RUN_BYTES, (self._on_end(self._last) - self._run) * (size + 1))
+
+    def _on_end(self, item: bytes) -> int:
+        """How often a short item may be there in succession: numbers only, for there may be as many of a kind of thing
+        as there are things. One that is not printed may be said of each part of the document."""
+        if item not in self._most_on_end:
+            row = value_of(item)
+            is_number = row is not None and not isinstance(row, str | bool | list | dict)
+            printed = self._repeats.printed(row)[0] if is_number else 0
+            most = max(_RUN, RUN_BYTES // (len(item) + 1) + 1, 2 * printed or self._repeats.parts)
+            self._most_on_end[item] = most if is_number else sys.maxsize
+        return self._most_on_end[item]
 
     def _believed(self, item: bytes) -> int:
         """How often it may be there."""

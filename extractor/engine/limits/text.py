@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from extractor.engine.limits.container import CLOSING, OPENING, Container, begins_member
-from extractor.engine.limits.items import Items
+from extractor.engine.limits.items import RUN_BYTES, Items
 from extractor.engine.limits.json_string import is_within_sign, text_of, value_of
 from extractor.engine.limits.limits import Ended, Limits, Why
 from extractor.engine.limits.loops import WINDOW, loop_at_end, recurs
@@ -148,7 +148,7 @@ class JsonText:
         limits, patience, end = self._limits, self._patience, len(self.written)
         string, sign = (end, self._sign) if self._string == _NOWHERE else (self._string, end)
         calm = min(string + min(patience, limits.key_chars), sign + limits.digits) - 1
-        calm = min(calm, (string if self._is_key() else end) + self._patience_of_key - 1)
+        calm = min(calm, (string if self._is_key() else end) + self._patience_of_key - 1, end + RUN_BYTES)
         for one in self._open:
             if one.full:
                 return _NOWHERE
