@@ -28,7 +28,14 @@ class NamingLabels:
     ) -> None:
         self._labels, self._counted, self._descriptions = labels, counted, descriptions
         self._found, self._places = found, places
-        # where values stand, with the path of the object that each is in
+        # where values outside of lists stand
+        self._outside = [
+            (fragment.start, fragment.stop)
+            for one, where in zip(found, places, strict=True)
+            if not any(isinstance(part, int) for part in one.path)
+            for fragment in where
+        ]
+        # where all stand, with the path of the object that each is in
         self._spans = sorted(
             (fragment.start, fragment.stop, one.path[:-1])
             for one, where in zip(found, places, strict=True)
@@ -84,7 +91,14 @@ class NamingLabels:
 
     def _counted_by(self, one: Scalar) -> PrintedLabel | None:
         found = self._counted.of(one.path)
-        return next((each for each in found if not self._is_said(each.label) and not self._is_said(each.behind)), None)
+        return next(
+            (each for each in found if not self._is_said(each.label) and not self._is_counted(each.behind)), None
+        )
+
+    def _is_counted(self, number: Span | None) -> bool:
+        """Whether another value stands there. Not one of a row of a list: the number says how many there are of what
+        the word behind it names, and this field asks for that."""
+        return number is not None and any(start < number[1] and stop > number[0] for start, stop in self._outside)
 
     def _is_said(self, span: Span | None) -> bool:
         """Whether another value stands there."""

@@ -52,3 +52,8 @@ def test_what_another_value_stands_at_is_none() -> None:
 
 def test_a_printed_label_with_something_behind_it_comes_first() -> None:
     assert label_of("Parcels: 4\n2 parcels", "parcels", NUMBER) == ("Parcels", "4")
+
+
+def test_a_row_of_a_list_does_not_take_the_number() -> None:
+    assert label_of("2 parcels of pens", "parcels", NUMBER, items=[{"name": "pens", "quantity": 2}]) == ("parcels", "2")
+    assert label_of("2 parcels", "parcels", NUMBER, size=2) is None, "another field does"
