@@ -5,7 +5,8 @@ worker.
 A document is text with commands anywhere in it: `sleep=0.2` (seconds, stops on abort), `stubborn=3` (sleeps through an
 abort), `die` (SIGKILL to its own process), `raise=engine|output|memory|bug|silent`, `huge` (an answer no JSON encoder
 takes), `deadlock=heartbeat|consumer` (that part of its worker never moves again). Each run is recorded as a line
-`<pid> <digest>` in the file named by SCRIPTED_LOG; while a file `broken` lies beside it, all runs are EngineErrors."""
+`<pid> <digest>` in the file named by SCRIPTED_LOG; while a file `broken` lies beside it, all runs are EngineErrors.
+A worker lacks the schema that SCRIPTED_LACKS names."""
 
 from __future__ import annotations
 
@@ -99,6 +100,8 @@ class Scripted:
         text = document if isinstance(document, str) else document.text
         if isinstance(schema, dict) and schema.get("x-trial") == "refuse":
             raise SchemaError("it takes too long to build", code="schema_too_complex")
+        if schema == os.environ.get("SCRIPTED_LACKS") and not isinstance(document, str):
+            raise SchemaError(f"{schema} is of another version", code="unknown_schema")
         name = digest(text)
         path = os.environ.get("SCRIPTED_LOG")
         if path and not isinstance(document, str):

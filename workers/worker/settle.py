@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import structlog
 
-from extractor.errors import SILENT, DeadlineExceeded, ExtractorError, code_of
+from extractor.errors import SILENT, DeadlineExceeded, ExtractorError, SchemaError, code_of
+from schemas.errors import UnknownSchema
 from workers.ledger.ledger import StoreUnavailable
 from workers.ledger.scripts import Call
 from workers.observability.logs import where_raised
@@ -20,6 +21,7 @@ from workers.worker.runtime import Runtime
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 _STORE_RETRY_S = 0.5
+_CLAIMS = 30  # of a document whose schema its workers lack
 
 
 def settle(runtime: Runtime, active: ActiveJob, error: Exception) -> str:
@@ -35,6 +37,9 @@ def settle(runtime: Runtime, active: ActiveJob, error: Exception) -> str:
         return "released"
     if is_busy(error):
         return _again(runtime, active, f"{error}", runtime.settings.retry_delay_s, counts=True)
+    if _others_may_know(runtime, active, error):
+        detail = f"{error}; another worker may have it"
+        return _again(runtime, active, detail, runtime.settings.retry_delay_s, counts=False)
     silent = isinstance(error, DeadlineExceeded) and error.code == SILENT
     if not (isinstance(error, ExtractorError) and (error.retryable or silent)):
         return _failed(runtime, active, error)
@@ -46,6 +51,14 @@ def settle(runtime: Runtime, active: ActiveJob, error: Exception) -> str:
     delay_s = runtime.settings.retry_delay_s if guilty else 0.0
     # What brings an engine to a standstill may do it again: that counts, and the last attempt runs alone.
     return _again(runtime, active, f"{error.code}: {error.detail}", delay_s, counts=guilty or silent)
+
+
+def _others_may_know(runtime: Runtime, active: ActiveJob, error: Exception) -> bool:
+    """Whether the schema that this worker lacks may be another's: while workers are exchanged one by one, those before
+    and those after a change run side by side. So many claims are enough to meet one that has it, if there is one."""
+    if not isinstance(error, SchemaError) or error.code != UnknownSchema.code or active.claim.attempt >= _CLAIMS:
+        return False
+    return any(one.id != runtime.id for one in runtime.ledger.run(runtime.ledger.workers.alive()))
 
 
 def write(runtime: Runtime, call: Call[T]) -> T:
