@@ -46,7 +46,7 @@ def takes(ledger: Ledger, count: int, priority: Priority = "interactive") -> str
 
 def alone(ledger: Ledger, tenant: str = "acme") -> str:
     """One whose next attempt is its last: whoever takes it has to be alone."""
-    job_id = make(ledger, tenant)
+    (job_id,) = row(ledger, 1, tenant)
     for attempt in (1, 2):
         ledger.run(ledger.jobs.claim(tenant, job_id, "w", alone=True))
         ledger.run(ledger.jobs.release(tenant, job_id, attempt, detail="its engine died"))
