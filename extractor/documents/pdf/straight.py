@@ -4,12 +4,12 @@ column of Japanese. Only the coordinates by which lines are found are changed; b
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
 from extractor.documents.pdf.frame import Frame, turned
-from extractor.documents.placement import Glyph, is_ideographic
+from extractor.documents.placement import Glyph, is_ideographic, runs_of
 
 _LEAST = 0.002  # radians: what leans less is straight enough
 _MOST_APART = 0.02  # radians: how far letters of one page, or of one stamp, lean apart
@@ -61,7 +61,7 @@ def _sides(wide: float, high: float, cos: float, sin: float) -> tuple[float, flo
 def standing(glyphs: Sequence[Glyph], frame: Frame) -> tuple[list[Glyph], list[Glyph]]:
     """Glyphs in lines, and those in columns of ideographs that are read downwards, turned so that they run to the
     right."""
-    runs = list(_columns(glyphs))
+    runs = list(runs_of(glyphs, _is_below))
     upright = sum(len(run) for run in runs if len(run) < _STANDING)
     least = 1 if 2 * upright < len(glyphs) else _STANDING  # short ones too, where the whole page is set so
     lying: list[Glyph] = []
@@ -78,18 +78,6 @@ def standing(glyphs: Sequence[Glyph], frame: Frame) -> tuple[list[Glyph], list[G
             glyph.size, glyph.base = size, (glyph.top + glyph.bottom) / 2 + _BELOW * size
             found.append(glyph)
     return lying, found
-
-
-def _columns(glyphs: Sequence[Glyph]) -> Iterator[list[Glyph]]:
-    """Glyphs that follow each other right below the last one, as far as they do; others by themselves."""
-    run: list[Glyph] = []
-    for glyph in glyphs:
-        if run and not _is_below(run[-1], glyph):
-            yield run
-            run = []
-        run.append(glyph)
-    if run:
-        yield run
 
 
 def _is_below(one: Glyph, other: Glyph) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
@@ -91,7 +91,7 @@ def word_of(glyphs: list[Glyph], confidence: float | None = None) -> Word:
 def words(glyphs: Iterable[Glyph]) -> list[Word]:
     """In the order of the file, which keeps the letters of a word together. A space ends one, as does a gap."""
     found: list[Word] = []
-    for run in _runs(_once(glyphs)):
+    for run in runs_of(_once(glyphs), _on_one_line):
         gap = _gap(run)
         word: list[Glyph] = []
         before = math.inf  # the gap before the word
@@ -155,19 +155,21 @@ def _once(glyphs: Iterable[Glyph]) -> Iterator[Glyph]:
         yield glyph
 
 
-def _runs(glyphs: Iterable[Glyph]) -> Iterator[list[Glyph]]:
-    """Glyphs that follow each other on one line."""
+def runs_of(glyphs: Iterable[Glyph], goes_on: Callable[[Glyph, Glyph], bool]) -> Iterator[list[Glyph]]:
+    """As many in succession as each `goes_on` from the one before it."""
     run: list[Glyph] = []
     for glyph in glyphs:
-        if run:
-            last, size = run[-1], max(run[-1].size, glyph.size)
-            gap = _between(last, glyph)
-            if abs(glyph.base - last.base) > _SAME_LINE * size or not _BACK * size < gap < 2 * size:
-                yield run
-                run = []
+        if run and not goes_on(run[-1], glyph):
+            yield run
+            run = []
         run.append(glyph)
     if run:
         yield run
+
+
+def _on_one_line(last: Glyph, glyph: Glyph) -> bool:
+    size = max(last.size, glyph.size)
+    return abs(glyph.base - last.base) <= _SAME_LINE * size and _BACK * size < _between(last, glyph) < 2 * size
 
 
 def _between(last: Glyph, glyph: Glyph) -> float:
