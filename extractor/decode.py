@@ -213,11 +213,9 @@ class Decoder:
     def _held_to_all(self, run: Run) -> tuple[dict[str, Any], PrintedDocument | None]:
         """The same where each of them has to be printed, demanded or not, unless the caller wants none to be."""
         demand = self._demands.get(run.schema, "none" if run.options.printed == "none" else "all")
-        if run.printed is not None:
-            document = run.printed.document
-        else:
-            document = PrintedDocument(run.document.text, run.document.spans_of_file_names)
-        return self._held_to(run) if demand is None or document.too_long else (demand.narrowed, document)
+        if demand is None or run.reading.too_long:
+            return self._held_to(run)
+        return demand.narrowed, run.reading
 
     def _rewritten(self, run: Run, begun: Prompt, max_tokens: int, again: Rewriting) -> Completion:
         """The whole answer; of one that did not come to its end, as far as it did. `begun`: the prompt with its

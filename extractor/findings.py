@@ -13,14 +13,12 @@ from extractor.answer.complete import completed
 from extractor.answer.duplicate_keys import Duplicate, replaced
 from extractor.answer.written import WrittenText, forced_text
 from extractor.calibration.calibrator import Calibrator
-from extractor.documents import Document
 from extractor.engine import Completion
 from extractor.engine.limits.limits import Why
 from extractor.evidence.ground import ground
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.scalars import byte_spans, pointers
 from extractor.grammar.printed.grammars import Demands
-from extractor.grammar.printed.reading import PrintedDocument
 from extractor.notation.file_names import without
 from extractor.result import Known, Mark, Other, Unprinted
 from extractor.review.marks import review
@@ -113,17 +111,16 @@ class Findings:
         """Of an answer that stands. It is not lost for it."""
         found = {pointer for pointer, known in fields.items() if known["evidence"]}
         try:
-            document = run.printed.document if run.printed is not None else _printed(run.document)
-            unprinted = self._unprinted(run, data, document, found)
+            unprinted = self._unprinted(run, data, found)
             left_out = missed(fields, run.schema.json_schema)
         except Exception as error:
             log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
             unprinted, left_out = [], []
         return review(doubts, unprinted, fields, left_out, ended, others)
 
-    def _unprinted(self, run: Run, data: Any, document: PrintedDocument, found: set[str]) -> list[Unprinted]:
+    def _unprinted(self, run: Run, data: Any, found: set[str]) -> list[Unprinted]:
         """Keys stand somewhere as values do: in other capitals, or with other signs between their words."""
-        unprinted = self._demands.unprinted(run.schema, data, document, found)
+        unprinted = self._demands.unprinted(run.schema, data, run.reading, found)
         if not any(one.key for one in unprinted):
             return unprinted
         index = DocumentIndex(without(run.document.text, run.document.spans_of_file_names))
@@ -147,10 +144,6 @@ def ended_values(text: str, completion: Completion) -> list[tuple[str, Why]]:
     found = pointers(text)
     places = [(len(completion.text[: one.start].decode("utf-8", "replace")), one.why) for one in completion.ended]
     return [(found[start], why) for start, why in places if start in found]
-
-
-def _printed(document: Document) -> PrintedDocument:
-    return PrintedDocument(document.text, document.spans_of_file_names)
 
 
 def _canonical(value: Any) -> bytes:

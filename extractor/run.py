@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from extractor.answer.asked_again import Fault
@@ -14,6 +15,7 @@ from extractor.engine import Completion
 from extractor.engine.limits.limits import Limits
 from extractor.errors import Cancelled, DeadlineExceeded, ExtractorError, TruncatedOutput
 from extractor.grammar.printed.grammars import PrintedAnswers
+from extractor.grammar.printed.reading import PrintedDocument
 from extractor.options import Options
 from extractor.result import Known
 from extractor.usage import Usage
@@ -53,6 +55,14 @@ class Run:
         """The usage up to now, as a result says it."""
         self.usage.duration_s = time.monotonic() - self.started
         return self.usage.as_json()
+
+    @cached_property
+    def reading(self) -> PrintedDocument:
+        """What the document prints, whether or not anything has to be printed; of an answer, so behind the first
+        call."""
+        if self.printed is not None:
+            return self.printed.document
+        return PrintedDocument(self.document.text, self.document.spans_of_file_names)
 
     def given_fields(self, fields: dict[str, Known]) -> dict[str, Known]:
         """What is said of them where that is asked for."""
