@@ -85,6 +85,19 @@ class AsyncClient:
         return await self._run(extractions.extract(document, schema, how, timeout_s, self._patience))
 
     @overload
+    async def extract_with_job(
+        self, document: Document, schema: type[M], timeout_s: float | None = ..., **how: Unpack[SubmitOptions]
+    ) -> tuple[M, Job]: ...
+    @overload
+    async def extract_with_job(
+        self, document: Document, schema: Schema, timeout_s: float | None = ..., **how: Unpack[SubmitOptions]
+    ) -> tuple[Any, Job]: ...
+    async def extract_with_job(
+        self, document: Document, schema: Schema, timeout_s: float | None = None, **how: Unpack[SubmitOptions]
+    ) -> tuple[Any, Job]:
+        return await self._run(extractions.extract_with_job(document, schema, how, timeout_s, self._patience))
+
+    @overload
     def batch(
         self, documents: Iterable[Document | tuple[str, Document]], schema: type[M], **how: Unpack[BatchOptions]
     ) -> AsyncIterator[Row[M]]: ...

@@ -91,8 +91,23 @@ class Client:
     def extract(
         self, document: Document, schema: Schema, timeout_s: float | None = None, **how: Unpack[SubmitOptions]
     ) -> Any:
-        """Submit, wait, and hand back the data: an instance when `schema` is a pydantic class."""
+        """Submit, wait, and hand back the data: an instance when `schema` is a pydantic class. What a person should
+        look at is logged as a warning; `extract_with_job` has it."""
         return self._run(extractions.extract(document, schema, how, timeout_s, self._patience))
+
+    @overload
+    def extract_with_job(
+        self, document: Document, schema: type[M], timeout_s: float | None = ..., **how: Unpack[SubmitOptions]
+    ) -> tuple[M, Job]: ...
+    @overload
+    def extract_with_job(
+        self, document: Document, schema: Schema, timeout_s: float | None = ..., **how: Unpack[SubmitOptions]
+    ) -> tuple[Any, Job]: ...
+    def extract_with_job(
+        self, document: Document, schema: Schema, timeout_s: float | None = None, **how: Unpack[SubmitOptions]
+    ) -> tuple[Any, Job]:
+        """As `extract`, with the whole extraction beside the data: its review, evidence and confidence."""
+        return self._run(extractions.extract_with_job(document, schema, how, timeout_s, self._patience))
 
     @overload
     def batch(

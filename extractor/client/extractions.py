@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypedDict
@@ -14,6 +16,8 @@ from extractor.client.errors import WaitTimeout
 from extractor.client.flow import JSON, Flow, Patience, Pause, Send, json_of, parse, send
 from extractor.client.model import Job, JobPage, WorkerList
 from extractor.client.validation import Schema, data_of, schema_body, validator_of
+
+log = logging.getLogger("extractor.client")
 
 LONG_POLL_S = 20.0
 PAGE = 100
@@ -93,13 +97,28 @@ def page(which: ListFilter, cursor: str | None, limit: int, patience: Patience) 
     return parse(JobPage, response)
 
 
+def extract_with_job(
+    document: Document, schema: Schema, how: SubmitOptions, timeout_s: float | None, patience: Patience
+) -> Flow[tuple[Any, Job]]:
+    """Submit, wait, and hand back the data, an instance when `schema` is a class, beside the whole extraction. Raises
+    ExtractionFailed."""
+    validator = validator_of(schema)
+    sent = yield from submit(document, validator or schema, how, patience)
+    job = yield from wait(sent.id, timeout_s, patience)
+    return data_of(job, validator), job
+
+
 def extract(
     document: Document, schema: Schema, how: SubmitOptions, timeout_s: float | None, patience: Patience
 ) -> Flow[Any]:
-    """Submit, wait, and hand back the data: an instance when `schema` is a class. Raises ExtractionFailed."""
-    validator = validator_of(schema)
-    job = yield from submit(document, validator or schema, how, patience)
-    return data_of((yield from wait(job.id, timeout_s, patience)), validator)
+    """The data alone. That something of it is doubtful is logged, with no text of the document: whoever is given
+    nothing else would never know."""
+    value, job = yield from extract_with_job(document, schema, how, timeout_s, patience)
+    if job.review:
+        counted = Counter(mark["code"] for mark in job.review)
+        why = ", ".join(f"{code} ({count})" if count > 1 else code for code, count in counted.items())
+        log.warning("extraction %s needs a review: %s; client.get(id).review says where and why", job.id, why)
+    return value
 
 
 def workers(patience: Patience) -> Flow[WorkerList]:

@@ -41,6 +41,14 @@ def own_rooms() -> None:
         sys.path.append(str(ROOT))
 
 
+def open_standard_streams() -> None:
+    """Whoever started this may have closed them (`extractor … >&-`, some schedulers): what is written goes nowhere, and
+    no file or connection that is opened later takes their numbers, because the lowest that is free is taken here."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - stays open
+
+
 def command(room: str) -> tuple[str, ...]:
     """How to start a room as a program."""
     return (sys.executable, "-P", str(Path(__file__).resolve()), room)
@@ -48,6 +56,7 @@ def command(room: str) -> tuple[str, ...]:
 
 def cli() -> None:
     """The command `extractor`."""
+    open_standard_streams()
     own_rooms()
     ctrl_c = signal.getsignal(signal.SIGINT)
     if ctrl_c is signal.default_int_handler:  # nothing is begun yet: Ctrl-C ends the process without a traceback

@@ -339,6 +339,30 @@ def test_extract_raises_what_the_job_failed_of() -> None:
     assert caught.value.job.error == error
 
 
+def test_what_a_person_should_look_at_is_told_and_given(caplog: pytest.LogCaptureFixture) -> None:
+    """`extract` gives the data alone, so it logs that something is doubtful, and no text of the document."""
+    marks = [{"pointer": "/name", "code": "missed", "detail": "prints 'Ada'", "severity": "high"}] * 2
+    marked = lambda: ok("succeeded", needs_review=True, result={"data": {"name": "Ada"}, "review": marks})  # noqa: E731
+    with client(FakeService(ok(code=202), marked())) as c:
+        assert c.extract("Ada", Contact) == Contact(name="Ada")
+    assert [record.name for record in caplog.records] == ["extractor.client"]
+    assert "j1 needs a review: missed (2)" in caplog.text
+    assert "Ada" not in caplog.text
+    caplog.clear()
+    with client(FakeService(ok(code=202), marked())) as c:
+        value, job = c.extract_with_job("Ada", Contact)
+    assert (value, job.review) == (Contact(name="Ada"), marks)
+
+    async def awaited() -> tuple[Contact, list[Any]]:
+        service = FakeService(ok(code=202), marked())
+        async with AsyncClient("http://service.test", patience=QUICK, transport=service) as c:
+            value, job = await c.extract_with_job("Ada", Contact)
+            return value, [*job.review]
+
+    assert asyncio.run(awaited()) == (value, marks)
+    assert not caplog.records, "who has the job is told nothing twice"
+
+
 def test_a_list_follows_its_cursor() -> None:
     first = httpx.Response(200, json={"data": [job()], "next_cursor": "c2"})
     service = FakeService(first, httpx.Response(200, json={"data": [job("failed", error_code="poison")]}))

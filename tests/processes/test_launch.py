@@ -37,3 +37,14 @@ def test_ctrl_c_while_it_loads_ends_it_without_a_word() -> None:
 @pytest.mark.process
 def test_who_ignores_ctrl_c_goes_on_doing_so() -> None:
     assert run("signal.signal(signal.SIGINT, signal.SIG_IGN)", 0) == (7, "")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_are_no_error(closed: str) -> None:
+    code = "from extractor.processes import launch; launch.cli()"
+    shell = f'exec "$1" -c "$2" schemas show "$3" {closed}'
+    ended = [
+        subprocess.call(["sh", "-c", shell, "sh", sys.executable, code, name], cwd=ROOT) for name in ("invoice", "-")
+    ]
+    assert ended == [0, 2]
