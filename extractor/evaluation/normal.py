@@ -1,5 +1,5 @@
 """When two values say the same: a key for each, the same for the same thing written otherwise. `exact_key` sees every
-letter; `normal_key` folds case, white space, quotes and dashes, and reads days, times and numbers in any
+letter; `normal_key` folds case, white space, quotes, dashes and what parts words, and reads days, times and numbers in any
 notation. Pure: knows values."""
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ _AROUND = " .,;:"  # ends that say nothing
 _NUMBER = re.compile(r"[-+(]?\d[\d.,' ]*\)?")
 _CODE = re.compile(r"[A-Z0-9]+(?:(?: ?[-/.] ?| )[A-Z0-9]+)*")  # `DE12 3456`: its spaces are for the eye
 _WORD = re.compile(r"\w+")
+_BETWEEN_WORDS = re.compile(
+    r"\.(?=[ ,;])|(?<!\d) ?[,;]|[,;](?! ?\d)"
+)  # not those that may be of a number: `1,5` `1, 5`
 _BESIDE_MARK = re.compile(r" *([,;:/&+-]) *")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
 
@@ -52,8 +55,9 @@ def words(value: Any) -> frozenset[str]:
 
 
 def folded(text: str) -> str:
-    """Without case, quotes and dashes of several kinds, and white space that says nothing."""
-    plain = unicodedata.normalize("NFKC", text).translate(_ALIKE)
+    """Without case, quotes and dashes of several kinds, white space that says nothing, and commas, semicolons and full
+    stops between words: a line's end says as much."""
+    plain = _BETWEEN_WORDS.sub(" ", unicodedata.normalize("NFKC", text).translate(_ALIKE))
     return " ".join(_BESIDE_MARK.sub(r"\1", plain.casefold()).split()).strip(_AROUND)
 
 
@@ -63,6 +67,7 @@ def _of_text(text: str) -> Key:
     found = _moment(plain) or _number(plain)
     if found is not None:
         return found
+    plain = " ".join(_BETWEEN_WORDS.sub(" ", plain).split())
     if _CODE.fullmatch(plain) and any(map(str.isdigit, plain)):
         return "text", plain.replace(" ", "").casefold()
     return "text", folded(text)
