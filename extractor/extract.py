@@ -33,7 +33,7 @@ from extractor.errors import (
     OutputError,
     TruncatedOutput,
 )
-from extractor.findings import Findings, SeenAnswer
+from extractor.findings import Findings, SeenAnswer, pretended_marks
 from extractor.grammar.compile import Grammars
 from extractor.grammar.limits import limits_of
 from extractor.grammar.narrow import Bounds
@@ -252,7 +252,7 @@ class Extractor:
         found = whole.answer
         text = jsontext.written(found.data).decode()
         fields, left_out = found.fields, missed(found.fields, run.schema.json_schema)
-        marks = [*review([], found.unprinted, fields, left_out), *whole.marks()]
+        marks = [*review([], found.unprinted, fields, left_out), *whole.marks(), *pretended_marks(run, text, fields)]
         try:
             answer = read_answer(text, run.schema)
             self._check(run, text)

@@ -20,6 +20,7 @@ from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.scalars import byte_spans, pointers
 from extractor.grammar.printed.grammars import Demands
 from extractor.notation.file_names import without
+from extractor.pretended import pretended
 from extractor.result import Known, Mark, Other, Unprinted
 from extractor.review.marks import review
 from extractor.review.missed import missed
@@ -63,7 +64,8 @@ class Findings:
         """What a person should look at. `again`: the members that have keys which their objects had already."""
         others = self.others(run, seen.completion, seen.answer.data, again)
         ended = ended_values(seen.text, seen.completion)
-        return self.marks(run, seen.answer.data, seen.answer.doubts, seen.fields, ended, others)
+        marks = self.marks(run, seen.answer.data, seen.answer.doubts, seen.fields, ended, others)
+        return marks + pretended_marks(run, seen.text, seen.fields)
 
     def others(self, run: Run, completion: Completion, data: Any, again: Sequence[Duplicate]) -> dict[str, list[Other]]:
         """By pointer, what the answer says of a key once more, where that is something else. A scalar is looked up as
@@ -97,6 +99,7 @@ class Findings:
         fields = self.fields(run, completion)
         others = self.others(run, completion, data, again)
         marks = self.marks(run, data, [], fields, ended_values(whole, completion), others)
+        marks += pretended_marks(run, whole, fields)
         return {"data": data, "fields": run.given_fields(fields), "review": marks, "usage": run.spent()}
 
     def marks(
@@ -134,6 +137,15 @@ def _grounded(text: str, run: Run, completion: Completion) -> dict[str, Known]:
     except Exception as error:
         log.error("no evidence: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
         return {}
+
+
+def pretended_marks(run: Run, text: str, fields: dict[str, Known]) -> list[Mark]:
+    """Of the answer `text`. It is not lost for it."""
+    try:
+        return list(pretended(text, run.document, run.schema.json_schema, fields))
+    except Exception as error:
+        log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
+        return []
 
 
 def ended_values(text: str, completion: Completion) -> list[tuple[str, Why]]:

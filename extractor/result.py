@@ -83,14 +83,15 @@ class Unprinted:
 
 Code = Literal[
     "check", "not_printed", "repeated", "ran_on", "cut_off", "duplicate_key", "low_confidence", "missed",
-    "windows_disagree", "not_read",
+    "windows_disagree", "not_read", "pretended",
 ]  # fmt: skip
 
 
 class Mark(TypedDict):
     """What a person should look at. `pointer` into the data; `code`: `check` (a check of the schema), `not_printed`,
     `low_confidence`, `missed`, `repeated`, `ran_on` and `cut_off` (it did not end by itself), `duplicate_key` and
-    `windows_disagree` (with the `others`), `not_read` (of the whole answer); `severity`: `high` where something speaks
+    `windows_disagree` (with the `others`), `not_read` (of the whole answer),
+    `pretended` (it stands in text that imitates an answer); `severity`: `high` where something speaks
     against the value, `low` where little speaks for it."""
 
     pointer: str

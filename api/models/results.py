@@ -176,7 +176,8 @@ class Mark(ResponseModel):
     stand nowhere in the document, `cut_off` a value that was ended because none is longer, `duplicate_key` a value
     whose key the model wrote again with others, `low_confidence` a value of which the model was less sure than 0.5,
     `missed` a null although a label like the field's is printed with something behind it, `windows_disagree` a value
-    for which other parts of a long document have others, `not_read` pages that are missing in the answer."""
+    for which other parts of a long document have others, `not_read` pages that are missing in the answer, `pretended`
+    a value that stands only in text that imitates an answer of the schema, or a document that holds such a text."""
 
     pointer: str = Field(description="Into `data`")
     code: Literal[
@@ -190,6 +191,7 @@ class Mark(ResponseModel):
         "missed",
         "windows_disagree",
         "not_read",
+        "pretended",
     ]
     detail: str
     severity: Literal["high", "low"] = Field(description="high: something speaks against the value")

@@ -1,6 +1,6 @@
 """When two values say the same: a key for each, the same for the same thing written otherwise. `exact_key` sees every
-letter; `normal_key` folds case, white space, quotes, dashes and what parts words, and reads days, times and numbers in any
-notation. Pure: knows values."""
+letter; `normal_key` folds case, white space, quotes, dashes and what parts words, and reads days, times and numbers in
+any notation. Pure: knows values."""
 
 from __future__ import annotations
 

@@ -128,13 +128,15 @@ SAME = [
     ("1.234,50", "1,234.50"), ("5 May 2024", "2024-05-05"), ("5. Mai 2024", "2024-05-05"), ("14:30", "14:30:00"),
     ("2024-05-03T10:00:00Z", "2024-05-03T12:00:00+02:00"), ("2024-05-03T10:00", "2024-05-03 10:00:00"),
     ("12 Rue X, Lyon", "12 Rue X,Lyon"), ("Roe Ltd.", "Roe Ltd"), ("ﬁne", "fine"),
-    ("14 Quay St, Ayr", "14 Quay St Ayr"), ("14 Quay St., Ayr", "14 Quay St\nAyr"), ("14 QUAY ST, AYR", "14 QUAY ST AYR"),
-    ("Main Rd, 12", "Main Rd 12"), ("12, Main Rd", "12 Main Rd"), ("tea; milk", "tea, milk"),
+    ("14 Quay St, Ayr", "14 Quay St Ayr"), ("14 Quay St., Ayr", "14 Quay St\nAyr"),
+    ("14 QUAY ST, AYR", "14 QUAY ST AYR"), ("Main Rd, 12", "Main Rd 12"), ("12, Main Rd", "12 Main Rd"),
+    ("tea; milk", "tea, milk"),
 ]  # fmt: skip
 DIFFERENT = [
     ("1.10", "1.1"), ("007", "7"), ("05/03/2024", "2024-05-03"), ("1,234", "1.234"), ("-5.00", "5.00"), ("a b", "ab"),
-    ("1, 5", "1 5"), ("1,5 kg", "15 kg"), ("1,5 kg", "1 5 kg"), ("rooms 3, 4", "rooms 3 4"), ("A/B", "A B"),
-    ("2.5 l", "25 l"), ("a.b", "ab"), ("co-op", "co op"), ("2024-05-03", "2024-05-30"), ("AB 12", "AB 13"), ("true", True), (1, True), ("1", 1), (None, ""), (None, False),
+    ("1, 5", "1 5"), ("1,5 kg", "15 kg"), ("1,5 kg", "1 5 kg"), ("rooms 3, 4", "rooms 3 4"),
+    ("A/B", "A B"), ("2.5 l", "25 l"), ("a.b", "ab"), ("co-op", "co op"),
+    ("2024-05-03", "2024-05-30"), ("AB 12", "AB 13"), ("true", True), (1, True), ("1", 1), (None, ""), (None, False),
     ("2024-05-03T10:00:00Z", "2024-05-03T10:00:00+02:00"), ("9999-99-99T99:99", "9999-99-99T99:98"),
 ]  # fmt: skip
 
