@@ -12,34 +12,30 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from cachetools import LRUCache
-
 from extractor.answer.asked_again import better, may_ask_again
 from extractor.config import Settings
 from extractor.errors import NOT_PRINTED, DeadlineExceeded, DocumentError, ExtractorError, FieldError, InvalidOutput
 from extractor.grammar.compile import Grammars
-from extractor.grammar.narrow.unfold import reached
 from extractor.options import Options
 from extractor.prompt.prompt import PromptBuilder
 from extractor.result import Extraction, Tell, tell_nobody
 from extractor.run import LEAST_ANSWER, Run
-from extractor.schema_parts.part import holds
+from extractor.schema_parts.likely_windows import likely_windows
 from extractor.schema_parts.planner import Planner, ReadingPlan
 from extractor.schema_parts.put_together import put_together
 from extractor.usage import Usage
-from extractor.windows.in_question import LikelyWindows, Questions, in_question
+from extractor.windows.in_question import Questions, in_question
+from extractor.windows.last_resort import likeliest, marked, untold, with_values, without_null
 from extractor.windows.of_fields import of_fields
-from extractor.windows.outcome import WindowAnswer, WindowOutcome, WindowPlace
-from extractor.windows.partial import partial
+from extractor.windows.outcome import WindowAnswer, WindowOutcome, WindowPlace, raise_where_none_was_read
 from extractor.windows.read import read_again, read_all
-from extractor.windows.shapes import Shapes, shapes
 from extractor.windows.turns import Turns
 from extractor.windows.whole_answer import WholeAnswer, window_name
 from extractor.windows.window import Window
-from schemas import Schema, loosened
-from schemas.errors import parts_of
+from extractor.windows.window_schemas import WindowSchemas
+from schemas import Schema
+from schemas.errors import pointer
 
-_KEPT = 256  # schemas
 _FINISH_S, _FINISH_SHARE = 10.0, 0.1  # kept of the time for what comes after the windows
 
 
@@ -82,8 +78,7 @@ class LongDocuments:
         self._planner = Planner(prompts, settings, most)
         self._at_once = max(1, slots // 2)
         self._turns = Turns(self._at_once)
-        self._partial: LRUCache[str, Schema] = LRUCache(_KEPT)
-        self._shapes: LRUCache[str, Shapes] = LRUCache(_KEPT)
+        self._schemas = WindowSchemas()
         self._lock = threading.Lock()
 
     def plan(self, run: Run, refusal: ExtractorError) -> ReadingPlan:
@@ -94,11 +89,12 @@ class LongDocuments:
 
     def read(self, run: Run, plan: ReadingPlan, tell: Tell = tell_nobody) -> Extraction:
         """`plan`: as `plan` returned it for the run, whose time begins anew. What does not stand is asked for once more
-        of the windows that it is a matter of. Raises what ended the first window where none was read, and
-        InvalidOutput, with the answer of fewer errors, where none stands."""
+        of the windows that it is a matter of, and what then is missing still has to be told by the likeliest. Raises
+        what ended the first window where none was read, and InvalidOutput, with the answer of fewer errors, where none
+        stands."""
         reading = self._begun(run, plan)
         outcomes: list[WindowOutcome] | None = self._outcomes(reading, tell)
-        failed, shown = None, tuple[FieldError, ...]()
+        failed, shown, begun = None, tuple[FieldError, ...](), outcomes
         while outcomes is not None:
             whole = self._put_together(reading, outcomes)
             reading.answers += 1
@@ -106,11 +102,15 @@ class LongDocuments:
                 return self._stand(reading.run, whole)
             except (InvalidOutput, DeadlineExceeded) as error:
                 failed = better(failed, error, shown)
+                begun = outcomes if failed is error else begun
                 if failed is not error or not may_ask_again(reading.answers, self._most(reading), shown, error.errors):
                     break
                 shown = error.errors
             outcomes = self._outcomes_again(reading, outcomes, whole, shown, tell)
         assert failed is not None
+        assert begun is not None
+        if (found := self._chosen(reading, begun, failed.errors, tell)) is not None:
+            return found
         failed.kept["usage"] = reading.run.spent()
         raise failed
 
@@ -131,12 +131,12 @@ class LongDocuments:
             plan.cutters, run.document, ask, at_once=self._at_once, until=reading.until, abort=run.abort, tell=tell,
             left_out=plan.left_out,
         )  # fmt: skip
-        _raise_where_none_was_read(outcomes)
+        raise_where_none_was_read(outcomes)
         return outcomes
 
     def _put_together(self, reading: _Reading, outcomes: list[WindowOutcome]) -> WholeAnswer:
         run = reading.run
-        return put_together(run.document, reading.plan, outcomes, self._shapes_of(run.schema))
+        return put_together(run.document, reading.plan, outcomes, self._schemas.shapes_of(run.schema))
 
     def _outcomes_again(
         self,
@@ -176,15 +176,47 @@ class LongDocuments:
             run = reading.runs.get((one.part, one.window))
             if one.state == "read" and run is not None and run.written is not None and run.usage.model_calls < most:
                 askable[at] = run
-        placed, likely = of_fields(errors, whole.tree, reading.run.schema.json_schema), []
-        for number, part in enumerate(plan.parts):
-            mine = [error.pointer for error in placed if holds(part.tree, parts_of(error.pointer))]
-            texts = {at: run.document.text for at, run in askable.items() if outcomes[at].part == number}
-            likely.append((part.tree, LikelyWindows(texts, part.schema.json_schema, mine)))
-        return in_question(
-            whole.tree, placed, askable.keys(),
-            lambda path: [at for tree, some in likely if holds(tree, path) for at in some.for_field(path)],
+        placed = of_fields(errors, whole.tree, reading.run.schema.json_schema)
+        texts = {at: one.document.text for at, one in askable.items()}
+        likely = likely_windows(plan, outcomes, texts, [error.pointer for error in placed])
+        return in_question(whole.tree, placed, askable.keys(), likely)
+
+    def _chosen(
+        self, reading: _Reading, outcomes: list[WindowOutcome], errors: tuple[FieldError, ...], tell: Tell
+    ) -> Extraction | None:
+        """As the last resort: what no window told, told by the likeliest, which may not leave it out, and marked. None
+        where that is not all that is wrong, where no other answer is allowed, and where it does not stand then."""
+        run, most = reading.run, self._most(reading)
+        paths = untold(errors, self._put_together(reading, outcomes).tree, run.schema.json_schema)
+        if not paths or (most is not None and reading.answers >= most) or time.monotonic() >= reading.until:
+            return None
+        texts = {
+            at: reading.runs[one.part, one.window].document.text
+            for at, one in enumerate(outcomes)
+            if one.state == "read" and (one.part, one.window) in reading.runs
+        }
+        likely = likely_windows(reading.plan, outcomes, texts, [pointer(*path) for path in paths], every=True)
+        questions = likeliest(paths, likely)
+        places = {(outcomes[at].part, outcomes[at].window): some for at, some in questions.items()}
+
+        def ask(place: WindowPlace, withdrawn: threading.Event) -> WindowAnswer:
+            own_run = replace(reading.runs[place.part, place.window], rewritten=frozenset(), written=None)
+            schema = self._schemas.partial_of(reading.plan.parts[place.part].schema)
+            schema = without_null(schema, places[place.part, place.window])
+            found = self._read_window(reading, place, own_run, schema, withdrawn)
+            return WindowAnswer.of(found.data, found.fields, found.review)
+
+        answers = read_again(
+            [outcomes[at] for at in questions], run.document, ask, at_once=self._at_once, until=reading.until,
+            abort=run.abort, tell=tell,
         )  # fmt: skip
+        now = dict(zip(questions, answers, strict=True))
+        merged = [with_values(one, now[at], questions[at]) if at in now else one for at, one in enumerate(outcomes)]
+        try:
+            found = self._stand(run, self._put_together(reading, merged))
+        except (InvalidOutput, DeadlineExceeded):
+            return None
+        return replace(found, review=list(marked(found.review, paths, found.fields)))
 
     def _most(self, reading: _Reading) -> int | None:
         """Answers that are asked for, where somebody says how many."""
@@ -198,14 +230,14 @@ class LongDocuments:
         if window.start > 0 or window.stop < len(run.document.text):
             name = window_name(run.document, window, place.number, place.of)
             own_run = replace(run, document=window.document(run.document), part=name, shown=schema)
-            return self._read_window(reading, place, own_run, self._partial_of(schema), withdrawn)
+            return self._read_window(reading, place, own_run, self._schemas.partial_of(schema), withdrawn)
         own_run = replace(run, shown=schema)
         try:
             return self._read_window(reading, place, own_run, schema, withdrawn)
         except DocumentError as error:
             if error.code != NOT_PRINTED:
                 raise
-        return self._read_window(reading, place, own_run, self._partial_of(schema), withdrawn)
+        return self._read_window(reading, place, own_run, self._schemas.partial_of(schema), withdrawn)
 
     def _read_window(
         self, reading: _Reading, place: WindowPlace, own_run: Run, schema: Schema, withdrawn: threading.Event
@@ -249,45 +281,8 @@ class LongDocuments:
                         own_run.usage.join(before.usage)
                     reading.runs[place.part, place.window] = replace(own_run, printed=None)
 
-    def _partial_of(self, schema: Schema) -> Schema:
-        """The schema of a window's answer."""
-        with self._lock:
-            kept = self._partial.get(schema.sha256)
-        if kept is None:
-            json_schema = partial(schema.json_schema)
-            if "$defs" in json_schema and "definitions" not in json_schema:
-                json_schema["$defs"] = reached({**json_schema, "$defs": {}}, json_schema["$defs"])
-            kept = loosened(schema, json_schema)
-            with self._lock:
-                self._partial[schema.sha256] = kept
-        return kept
-
-    def _shapes_of(self, schema: Schema) -> Shapes:
-        """How answers of windows are merged."""
-        with self._lock:
-            kept = self._shapes.get(schema.sha256)
-        if kept is None:
-            kept = shapes(schema.json_schema)
-            with self._lock:
-                self._shapes[schema.sha256] = kept
-        return kept
-
     def _time_for(self, options: Options, windows: int) -> float:
         """Seconds. Each round of windows may take as long as one extraction; the caller's own limit holds for all of
         them."""
         longest_s = self._settings.request_timeout_s * max(1, math.ceil(windows / self._at_once))
         return min(options.timeout_s or longest_s, longest_s)
-
-
-def _raise_where_none_was_read(outcomes: list[WindowOutcome]) -> None:
-    """What ended the first window."""
-    if any(one.answer is not None for one in outcomes):
-        return
-    errors = [one.error for one in outcomes if one.error is not None]
-    if errors:
-        raise next((error for error in errors if error.retryable), errors[0])
-    detail = (
-        "the document is longer than the model's context (EXTRACTOR_CONTEXT) and holds no whole word: it is one long "
-        "word, one sign over and over, or encoded"
-    )
-    raise DocumentError(detail, code="empty_document")

@@ -14,5 +14,7 @@ values.py      the same of one value                  passage.py      the words 
 invented.py    items that a model made up, left out
 whole_answer.py what all windows say together, and what of that a person is told
 in_question.py which windows are asked a second time, and for what
+last_resort.py what has to be there and no window told, told by the likeliest
+window_schemas.py what is made of a schema once for all windows
 of_fields.py   an error of the whole answer → errors of the fields that it may be a matter of
 """

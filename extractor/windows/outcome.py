@@ -3,13 +3,13 @@ cut off or does not stand, or why there is none. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any, Literal
 
 from extractor.engine.limits.limits import Why
-from extractor.errors import ExtractorError, OutputError
+from extractor.errors import DocumentError, ExtractorError, OutputError
 from extractor.result import Known, Mark, Other, Unprinted
 from extractor.review.marks import unprinted_of
 from extractor.windows.tree import Path
@@ -93,6 +93,20 @@ def kept_outcome(part: int, window: Window, state: State, error: ExtractorError)
     data = without_last_row(kept["data"]) if state == "truncated" else kept["data"]
     answer = WindowAnswer.of(data, kept["fields"], kept["review"])
     return WindowOutcome(window, state, answer, error if state == "truncated" else None, part)
+
+
+def raise_where_none_was_read(outcomes: Sequence[WindowOutcome]) -> None:
+    """What ended the first window."""
+    if any(one.answer is not None for one in outcomes):
+        return
+    errors = [one.error for one in outcomes if one.error is not None]
+    if errors:
+        raise next((error for error in errors if error.retryable), errors[0])
+    detail = (
+        "the document is longer than the model's context (EXTRACTOR_CONTEXT) and holds no whole word: it is one long "
+        "word, one sign over and over, or encoded"
+    )
+    raise DocumentError(detail, code="empty_document")
 
 
 def ran_on(error: ExtractorError) -> bool:

@@ -26,7 +26,7 @@ evidence/test_ground grammar/test_judge
 prompt/test_prompt prompt/test_templates schemas/test_models test_batch_resume test_batch_service test_digits test_e2e
 extractor/test_documents extractor/test_engine extractor/test_extract extractor/test_review extractor/test_second_answer
 codes/test_lists codes/test_over_http extractor/test_samples extractor/test_schema_parts
-extractor/test_any_long_document extractor/test_second_look extractor/test_windows_asked_again
+extractor/test_last_resort extractor/test_second_look extractor/test_windows_asked_again
 test_pages test_project test_wheel workers/observability/test_otlp workers/observability/test_tracing
 """
 _HERE = Path(__file__).parents[1]
