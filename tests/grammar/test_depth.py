@@ -149,6 +149,33 @@ def test_where_two_that_refer_to_themselves_meet(times):
     assert not accepts(grammar, nested('{"l":', "{}", "}", 12))
 
 
+FOLDER = {"named": {**OBJ, "additionalProperties": NODE}, "parts": {"type": "array", "items": NODE}}
+LISTED = {"$ref": "#/$defs/listed"}
+
+
+@pytest.mark.parametrize(
+    ("node", "more"),
+    [
+        ({**OBJ, "properties": FOLDER}, {}),
+        ({**OBJ, "properties": FOLDER | {"items": INT}}, {}),
+        ({**OBJ, "properties": FOLDER | {"parts": LISTED}}, {"listed": {"type": "array", "items": NODE}}),
+        ({"anyOf": [INT, {"type": "array", "items": NODE}, {**OBJ, "additionalProperties": NODE}]}, {}),
+    ],
+)
+def test_what_holds_itself_in_arrays_and_under_free_keys_is_less_deep(node, more):
+    """Each level has two places for more of it: sixteen levels would be more than any model that goes on comes to."""
+    grammar = compile_grammar(inline(of(node, **more)))
+    ways = [("[", "1", "]")] if "anyOf" in node else [('{"parts":[', "{}", "]}"), ('{"named":{"k":', "{}", "}}")]
+    for before, innermost, after in ways:
+        assert accepts(grammar, nested(before, innermost, after, 6))
+        assert not accepts(grammar, nested(before, innermost, after, 7))
+
+
+def test_two_lists_of_itself_are_as_deep_as_one():
+    node = {**OBJ, "properties": {key: {"type": "array", "items": NODE} for key in ("a", "b")}}
+    assert accepts(compile_grammar(inline(of(node))), nested('{"a":[', "{}", "]}", DEPTH))
+
+
 def test_many_fields_go_less_deep_and_are_built():
     fields = {f"k{at}": {"type": "array", "items": {"type": "string"}} for at in range(300)}
     schema = inline({**OBJ, "properties": {**fields, "next": {"$ref": "#"}}})

@@ -8,7 +8,7 @@ same copy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 
@@ -22,12 +22,14 @@ _LEAST = 2  # of the largest
 _MOST_VALUES = 20_000  # JSON values in all copies of definitions that lead to each other: about half a second to build
 _ARRAY = 10  # what an array costs beside them
 _PREFIX = "#/$defs/"
+_WAYS = {"items": "array", "additionalProperties": "keys", "patternProperties": "keys", "properties": ""}
 
 
 def unfolded(root: JSON, parts: Collection[str], of_parts: int) -> JSON:
     """`root`, a rewritten schema all of whose references are `#/$defs/name`, without any that leads back. `parts` are
     definitions that meet others on one value: where they alone lead to each other, they go `of_parts` deep, since all
-    that they branch into is written out where they meet."""
+    that they branch into is written out where they meet. So deep go those too that hold themselves in arrays and under
+    free keys: each level has two places for more of them, and a model that goes on would fill them all."""
     defs: JSON = root["$defs"]
     found = groups({name: leads_to(node) for name, node in defs.items()})
     if not any(group.back for group in found):
@@ -35,7 +37,7 @@ def unfolded(root: JSON, parts: Collection[str], of_parts: int) -> JSON:
     copies: JSON = {}
     for group in found:
         depth = _depth(group, defs)
-        if depth and all(name in parts for name in group.names):
+        if depth and (all(name in parts for name in group.names) or _in_arrays_and_under_keys(group, defs)):
             depth = min(depth, of_parts)
         for level in range(depth, -1, -1):
             for name in group.names:
@@ -54,6 +56,28 @@ def _depth(group: Group, defs: JSON) -> int:
         return 0
     values = sum(_size(defs[name]) for name in group.names)
     return max(_LEAST, min(keywords.DEPTH, _MOST_VALUES // values - 1))
+
+
+def _in_arrays_and_under_keys(group: Group, defs: JSON) -> bool:
+    return len({way for name in group.names for way in _ways(defs[name], group.names)}) > 1
+
+
+def _ways(node: Any, names: Collection[str], way: str = "") -> Iterator[str]:
+    """In which of the two a node refers to one of these definitions, as one of as many as there may be."""
+    if isinstance(node, list):
+        for one in node:
+            yield from _ways(one, names, way)
+    if not isinstance(node, dict):
+        return
+    if way and node.get("$ref", "").removeprefix(_PREFIX) in names:
+        yield way
+    for key, value in node.items():
+        inside = _WAYS.get(key, way)
+        if key in keywords.NAMED and isinstance(value, dict):
+            for one in value.values():
+                yield from _ways(one, names, inside)
+        elif key in keywords.ONE or key in keywords.MANY:
+            yield from _ways(value, names, inside)
 
 
 def _size(node: Any) -> int:

@@ -66,6 +66,14 @@ class Topic(BaseModel):
     topics: dict[str, Topic]
 
 
+class Folder(BaseModel):
+    """Holds itself in two ways."""
+
+    name: str | None
+    named: dict[str, Folder]
+    parts: list[Folder]
+
+
 SCHEMAS: dict[str, Any] = {
     "a text": str | None,
     "a list of texts": list[str],
@@ -78,6 +86,7 @@ SCHEMAS: dict[str, Any] = {
     "lists of lists of lists": list[list[list[str]]],
     "records of records": Assembly,
     "dicts of records of dicts": Topic,
+    "records of dicts and lists of records": Folder,
     "anything": list[Any],
 }
 
