@@ -86,7 +86,7 @@ class FieldEvidence(BaseModel):
 class PageRead(BaseModel):
     """A page, numbered from 1 through all parts, and its half-open span of the text. `how` it was read: `text` (as the
     file says it), `layout` (placed by its coordinates), `ocr`, or `none`; `confidence` is the least of what was read
-    from a picture."""
+    from a picture; `pictures`, if any, are how many beside its text were read by OCR."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -97,6 +97,9 @@ class PageRead(BaseModel):
     stop: int
     how: Literal["text", "layout", "ocr", "none"]
     confidence: float | None
+    pictures: int | None = Field(
+        None, description="Pictures beside its text that were read by OCR, where there are any"
+    )
     warnings: list[str]
 
 

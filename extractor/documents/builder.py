@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
-from extractor.documents.document import Cell, Document, FileName, Page, Part, Recognised
+from extractor.documents.document import Cell, Document, FileName, Page, Part, Picture, Recognised
 from extractor.documents.limits import ReadLimits
 
 CELL = " | "  # between the cells of a row whose table the file tells; what is only placed keeps its columns by spaces
@@ -26,18 +26,21 @@ class AllDrawn(Exception):
 
 class Builder:
     """`draw`: numbers of pages that are wanted as pictures. Then nothing but those is needed of the file: a reader may
-    leave out what it likes of the others, and is stopped (AllDrawn) behind the last of them. `on_page` is called with
-    the number of each page that begins."""
+    leave out what it likes of the others, and is stopped (AllDrawn) behind the last of them. `picture`: not the page is
+    wanted, but the picture of this number that is on it. `on_page` is called with the number of each page that
+    begins."""
 
     def __init__(
         self,
         limits: ReadLimits | None = None,
         draw: Collection[int] = (),
         on_page: Callable[[int], None] | None = None,
+        picture: int = 0,
     ) -> None:
         self.limits = limits or ReadLimits()
         self.drawn: dict[int, Any] = {}
         self._draw = frozenset(draw)
+        self._picture = picture
         self._on_page = on_page
         self._texts: list[str] = []
         self._length = 0
@@ -47,6 +50,7 @@ class Builder:
         self._cells: list[Cell] = []
         self._recognised: list[Recognised] = []
         self._file_names: list[FileName] = []
+        self._pictures: list[Picture] = []
         self._warnings: list[str] = []
         self._places: dict[int, array[float]] = {}
         self._media_type = ""
@@ -82,7 +86,7 @@ class Builder:
     @property
     def drawing(self) -> bool:
         """Whether pictures of pages are wanted, and no text."""
-        return bool(self._draw)
+        return bool(self._draw) and not self._picture
 
     @property
     def page(self) -> int:
@@ -145,8 +149,22 @@ class Builder:
 
     def draw(self, picture: Callable[[], Any]) -> None:
         """How this page is drawn, as an RGB picture of Pillow's; called at once if it is wanted, never otherwise."""
-        if self.page in self._draw:
+        if self.page in self._draw and not self._picture:
             self.drawn[self.page] = picture()
+
+    def picture(self, draw: Callable[[], Any], box: tuple[float, ...] = (), number: int | None = None) -> None:
+        """A picture that stands here, on a page that has text, and is to be read: what it says will be lines of their
+        own. `draw` as in `draw`; raises AllDrawn behind it. `box`: in fractions of the page. `number`: of the page's
+        pictures, where the reader counts them itself."""
+        if not self._pages or self._pages[-1].part != len(self._parts):
+            self.begin_page()
+        self.newline()
+        own = [one for one in self._pictures[-1:] if one.page == self.page]
+        number = number or (own[0].number + 1 if own else 1)
+        self._pictures.append(Picture(self.page, number, self._length, box))
+        if self.page in self._draw and number == self._picture:
+            self.drawn[self.page] = draw()
+            raise AllDrawn
 
     def document(self, filename: str | None = None) -> Document:
         """What was built. The builder is done with then."""
@@ -161,6 +179,7 @@ class Builder:
             cells=tuple(self._cells),
             recognised=tuple(self._recognised),
             file_names=tuple(self._file_names),
+            pictures=tuple(self._pictures),
             warnings=tuple(self._warnings),
             places=self._places,
         )

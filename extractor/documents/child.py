@@ -32,8 +32,8 @@ def read(value: dict[str, Any], blobs: list[bytes]) -> tuple[Any, list[bytes]]:
 
 
 def recognise(value: dict[str, Any], blobs: list[bytes]) -> tuple[Any, list[bytes]]:
-    """Page `value["page"]`."""
-    return packing.pack(convert.recognise(blobs[0], _context(value), value["page"]))
+    """Of page `value["page"]` all, or only its picture `value["picture"]`."""
+    return packing.pack(convert.recognise(blobs[0], _context(value), value["page"], value["picture"]))
 
 
 def draw(value: dict[str, Any], blobs: list[bytes]) -> tuple[Any, list[bytes]]:

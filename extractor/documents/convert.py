@@ -29,12 +29,14 @@ def draw(data: bytes, context: Context, pages: Collection[int]) -> dict[int, Any
     return into.drawn
 
 
-def recognise(data: bytes, context: Context, page: int) -> Document:
-    """What is read from the picture of page `page`, as a Document of one page. Raises as
-    `convert`."""
+def recognise(data: bytes, context: Context, page: int, picture: int = 0) -> Document:
+    """What is read from page `page` as a picture, or from picture number `picture` on it, as a Document of one page.
+    Raises as `convert`."""
+    source = Builder(context.limits, draw=[page], picture=picture)
+    _read(data, source, context)
     into = Builder(context.limits)
     into.begin_page(how="ocr")
-    for image in draw(data, context, [page]).values():
+    for image in source.drawn.values():
         words, unread = load().read(image)
         for line in lay_out(words, RuledLines()):
             line.add_to(into)

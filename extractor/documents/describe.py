@@ -22,7 +22,7 @@ def describe(document: Document) -> JSON:
         "pages": [
             {"number": page.number, "part": page.part, "label": page.label, "start": page.start, "stop": page.stop}
             | {"how": page.how, "confidence": _confidence(document, page)}
-            | {"warnings": list(page.warnings)}
+            | {"warnings": list(page.warnings), **({"pictures": page.pictures} if page.pictures else {})}
             for page in document.pages
         ],
         "parts": [
@@ -40,5 +40,5 @@ def describe(document: Document) -> JSON:
 
 def _confidence(document: Document, page: Page) -> float | None:
     """Of the line that was read from a picture with the least; None where none was."""
-    found = document.confidence(page.start, page.stop) if page.how == "ocr" else None
+    found = document.confidence(page.start, page.stop) if page.how == "ocr" or page.pictures else None
     return None if found is None else round(found, 4)

@@ -7,6 +7,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,8 @@ class Page:
 
     `label` is what the source calls it (a sheet's or chapter's name). `width` and `height` are in points, None where
     the source has no pages of a size. `how` it was read: "text" (as the file says it), "layout" (placed by its
-    coordinates), "ocr", or "none" (a picture that nobody read). `warnings` are for a person.
+    coordinates), "ocr", or "none" (a picture that nobody read). `pictures`: how many pictures on it were read by OCR
+    beside that. `warnings` are for a person.
     """
 
     number: int
@@ -27,6 +29,19 @@ class Page:
     height: float | None = None
     how: str = "text"
     warnings: tuple[str, ...] = ()
+    pictures: int = 0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in the text of page `page`, still to be read: what it says belongs at `start`, the begin of a line.
+    `number` counts the page's from 1. `box`: where it is on the page, in fractions of it; empty where pages have no
+    size."""
+
+    page: int
+    number: int
+    start: int
+    box: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +113,7 @@ class Document:
     cells: tuple[Cell, ...] = ()
     recognised: tuple[Recognised, ...] = ()
     file_names: tuple[FileName, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     warnings: tuple[str, ...] = ()
     places: Mapping[int, array[float]] = field(default_factory=dict, compare=False)
 
@@ -146,7 +162,14 @@ class Document:
 
 
 # What the lists of a Document hold, by their names: for whoever writes it down (packing.py, stored.py).
-LISTS = {"pages": Page, "parts": Part, "cells": Cell, "recognised": Recognised, "file_names": FileName}
+LISTS: dict[str, type[Any]] = {
+    "pages": Page,
+    "parts": Part,
+    "cells": Cell,
+    "recognised": Recognised,
+    "file_names": FileName,
+    "pictures": Picture,
+}
 
 
 def _apart(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

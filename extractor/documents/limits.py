@@ -11,7 +11,7 @@ MAX_CONTROLS = 0.01  # of the characters of a text: stray control characters hap
 
 @dataclass(frozen=True)
 class ReadLimits:
-    """Of one document with all its parts. `pictures` is how many pages are recognised, `pixels` is of one picture;
+    """Of one document with all its parts. `pictures` is how many are recognised, `pixels` is of one picture;
     `expanded_bytes` what archives and compressed streams may grow to; `depth` how deep parts lie within parts."""
 
     characters: int = 10_000_000

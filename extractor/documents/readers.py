@@ -17,7 +17,7 @@ from extractor.documents import packing
 from extractor.documents.context import Context
 from extractor.documents.document import Document
 from extractor.documents.ocr import OcrEngineName, available
-from extractor.documents.splice import pictures_of, with_recognised
+from extractor.documents.splice import Found, PictureKey, Unread, pictures_of, with_recognised
 from extractor.errors import Cancelled, DocumentError, EngineError
 from extractor.sandbox import Rejected, Sandbox, SandboxError, SandboxLimits
 
@@ -51,11 +51,11 @@ class Readers:
         """All of it. Raises DocumentError (see `documents.read`), Cancelled once `cancel` is set, EngineError
         (retryable) where no child is to be had."""
         document = self.begin(data, context, cancel)
-        pages, read = self.pictures(document, context)
-        if pages:
-            with ThreadPoolExecutor(min(len(pages), self._side_by_side)) as pool:
-                found = pool.map(lambda page: self.recognise(data, context, page, cancel), pages)
-                read |= dict(zip(pages, found, strict=True))
+        pictures, read = self.pictures(document, context)
+        if pictures:
+            with ThreadPoolExecutor(min(len(pictures), self._side_by_side)) as pool:
+                found = pool.map(lambda picture: self.recognise(data, context, picture, cancel), pictures)
+                read |= dict(zip(pictures, found, strict=True))
         return with_recognised(document, read) if read else document
 
     def prepare(self, *, pictures: bool = False) -> None:
@@ -72,31 +72,36 @@ class Readers:
         value, blobs = self._call(self._texts, "read", context, data, cancel, wall_s)
         return packing.unpack(value, blobs)
 
-    def pictures(self, document: Document, context: Context) -> tuple[list[int], dict[int, Document | str]]:
-        """The pages that are to be recognised, and of those that are not, why: for `with_recognised`."""
-        pages, most = pictures_of(document), context.limits.pictures
-        why: dict[int, Document | str] = dict.fromkeys(pages[most:], _too_many(context))
+    def pictures(self, document: Document, context: Context) -> tuple[list[PictureKey], dict[PictureKey, Found]]:
+        """The pages, and pictures on pages, that are to be recognised, and of those that are not, why: for
+        `with_recognised`."""
+        found, most = pictures_of(document), context.limits.pictures
+        why: dict[PictureKey, Found] = {one: _too_many(context, one) for one in found[most:]}
         if context.ocr == "none" or self._engine is None:
             reason = (
                 "pictures are not read here" if context.ocr == "none" else "nothing is installed that reads pictures"
             )
-            return [], why | dict.fromkeys(pages[:most], f"a picture, or no text that can be told; {reason}")
-        return pages[:most], why
+            return [], why | {
+                one: reason if one.picture else f"a picture, or no text that can be told; {reason}"
+                for one in found[:most]
+            }
+        return found[:most], why
 
     def recognise(
         self,
         data: bytes,
         context: Context,
-        page: int,
+        picture: PictureKey,
         cancel: threading.Event | None = None,
         wall_s: float | None = None,
-    ) -> Document | str:
-        """One page, as a Document of one, or why it cannot be read: that costs the others nothing. Raises Cancelled
-        and EngineError."""
+    ) -> Found:
+        """One page or picture, as a Document of one page, or why it cannot be read: that costs the others nothing.
+        Raises Cancelled and EngineError."""
+        which = picture._asdict()
         try:
-            value, blobs = self._call(self._pictures, "recognise", context, data, cancel, wall_s, page=page)
+            value, blobs = self._call(self._pictures, "recognise", context, data, cancel, wall_s, **which)
         except DocumentError as error:
-            return f"could not be read: {error.detail}"
+            return Unread.of(error)
         return packing.unpack(value, blobs)
 
     def draw(self, data: bytes, context: Context, pages: Collection[int]) -> dict[int, bytes]:
@@ -137,5 +142,6 @@ class Readers:
             raise DocumentError(f"the document cannot be read: {_TOO_MUCH[error.kind]}", code=code) from None
 
 
-def _too_many(context: Context) -> str:
-    return f"a picture; no more than {context.limits.pictures:,} of a document are read"
+def _too_many(context: Context, picture: PictureKey) -> str:
+    most = f"no more than {context.limits.pictures:,} of a document are read"
+    return most if picture.picture else f"a picture; {most}"

@@ -1,67 +1,191 @@
-"""What was read from pictures, put into the Document in which their pages stood empty."""
+"""What was read from pictures, put into the Document: in the place of pages that stood empty, and between the lines of
+pages on which pictures stand beside text."""
 
 from __future__ import annotations
 
+import math
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from extractor.documents.document import Cell, Document, FileName, Page, Part, Recognised
+from extractor.documents.document import Cell, Document, FileName, Page, Part, Picture, Recognised
+from extractor.errors import DocumentError
 
 Span = TypeVar("Span", Cell, FileName, Recognised)
 
 PICTURE = "picture"  # how a page was read that is still to be recognised
 
 
-def pictures_of(document: Document) -> list[int]:
-    """Numbers of the pages that are still to be recognised."""
-    return [page.number for page in document.pages if page.how == PICTURE]
+class PictureKey(NamedTuple):
+    """Picture number `picture` of page `page`; 0 is the page itself."""
+
+    page: int
+    picture: int = 0
 
 
-def with_recognised(document: Document, read: Mapping[int, Document | str]) -> Document:
-    """`read`: for each page that is a picture what was recognised (a Document of one page), or why it was not, a
-    warning for a person. What a page says itself stands where nothing was recognised."""
-    found = [_legible(read.get(page.number)) for page in document.pages]
-    before = [document.text[page.start : page.stop] for page in document.pages]
-    texts = [text if one is None else one.text for text, one in zip(before, found, strict=True)]
-    moves = _Moves([page.start for page in document.pages], before, texts)
-    pages = [
-        replace(_as_recognised(page, read.get(page.number)), start=moves.start(number), stop=moves.stop(number))
-        for number, page in enumerate(document.pages)
+class Unread(str):
+    """Why a picture was not read, for a person. `error`: what the document ends with where nothing else was read."""
+
+    error: DocumentError
+
+    @classmethod
+    def of(cls, error: DocumentError) -> Unread:
+        found = cls(f"could not be read: {error.detail.removeprefix('the document cannot be read: ')}")
+        found.error = error
+        return found
+
+
+Found = Document | str
+
+
+def pictures_of(document: Document) -> list[PictureKey]:
+    """What is still to be recognised, in the order of the document."""
+    pages = [PictureKey(page.number) for page in document.pages if page.how == PICTURE]
+    return sorted([*pages, *(PictureKey(one.page, one.number) for one in document.pictures)])
+
+
+def with_recognised(document: Document, read: Mapping[PictureKey, Found]) -> Document:
+    """`read`: for each picture what was recognised (a Document of one page), or why it was not, a warning for a person.
+    What a page says itself stands where nothing was recognised. Raises DocumentError where nothing was read at all and
+    a picture ended with an error: that one."""
+    pages = [_page(document, page, read) for page in document.pages]
+    texts = [page.text for page in pages]
+    moves = _Moves(pages)
+    now = [
+        replace(page.now, start=moves.start(at), stop=moves.start(at) + len(page.text)) for at, page in enumerate(pages)
     ]
-    recognised = {page: one for page, one in zip(pages, found, strict=True) if one is not None}
+    if not any(text.strip() for text in texts):
+        _raise(read.values())
+    own = (line for line in document.recognised if not pages[moves.page_of(line.start)].replaced)
+    recognised = [
+        *map(moves.moved, own),
+        *(_shifted(line, page.start) for page, one in zip(now, pages, strict=True) for line in one.recognised),
+    ]
     return replace(
         document,
         text="".join(texts),
-        pages=tuple(pages),
-        parts=tuple(_parts(document.parts, pages)),
+        pages=tuple(now),
+        parts=tuple(_parts(document.parts, now)),
         cells=tuple(map(moves.moved, document.cells)),
-        recognised=tuple(_shifted(line, page.start) for page, one in recognised.items() for line in one.recognised),
+        recognised=tuple(sorted(recognised, key=lambda line: line.start)),
         file_names=tuple(map(moves.moved, document.file_names)),
-        places={**document.places, **{page.number: one.places[1] for page, one in recognised.items()}},
+        pictures=(),
+        places={page.now.number: page.places for page in pages if page.places is not None},
     )
 
 
-class _Moves:
-    """Where what stands in pages is, now that others before it have other texts."""
+def _raise(found: Iterable[Found]) -> None:
+    for one in found:
+        if isinstance(one, Unread):
+            raise one.error
 
-    def __init__(self, starts: list[int], before: Sequence[str], after: Sequence[str]) -> None:
-        """`starts`: of the pages, where they had the texts `before`."""
-        self._starts, self._sizes = starts, list(map(len, after))
-        self._by = [0, *accumulate(len(new) - len(old) for new, old in zip(after, before, strict=True))]
+
+@dataclass
+class _Spliced:
+    """A page as it is now: `inserts` are the places in its old text, and how many characters came in at each."""
+
+    was: Page
+    now: Page
+    text: str
+    places: array[float] | None
+    recognised: list[Recognised]
+    inserts: list[tuple[int, int]]
+    replaced: bool = False
+
+
+def _page(document: Document, page: Page, read: Mapping[PictureKey, Found]) -> _Spliced:
+    whole = read.get(PictureKey(page.number))
+    found = _legible(whole)
+    if found is not None:
+        recognised = list(found.recognised)
+        return _Spliced(page, _as_recognised(page, whole), found.text, found.places[1], recognised, [], True)
+    text, places = document.text[page.start : page.stop], document.places.get(page.number)
+    spliced = _Spliced(page, _as_recognised(page, whole), text, places, [], [])
+    own = [one for one in document.pictures if one.page == page.number]
+    for one in reversed(own):  # from the last, so that the places of those before stay
+        _insert(spliced, one, _legible(read.get(PictureKey(one.page, one.number))))
+    if own:
+        spliced.now = _with_pictures(spliced, [read.get(PictureKey(one.page, one.number)) for one in own])
+    return spliced
+
+
+def _insert(page: _Spliced, picture: Picture, found: Document | None) -> None:
+    """What a picture says, with an empty line to what stands above and below it."""
+    if found is None:
+        return
+    at = picture.start - page.was.start
+    before, behind = page.text[:at], page.text[at:]
+    above = "\n" if before and not before.endswith("\n\n") else ""
+    below = "\n" if behind.strip() and not behind.startswith("\n") else ""
+    ends = "" if found.text.endswith("\n") else "\n"
+    block = f"{above}{found.text}{ends}{below}"
+    if picture.box:
+        places = page.places if page.places is not None else array("f")
+        places = places + array("f", _none(len(page.text) - len(places) // 4))
+        boxes = array("f", _none(len(above))) + _within(found.places[1], picture.box)
+        boxes += array("f", _none(len(block) - len(boxes) // 4))
+        page.places = places[: 4 * at] + boxes + places[4 * at :]
+    page.text = before + block + behind
+    page.recognised = [
+        *(_shifted(line, at + len(above)) for line in found.recognised),
+        *(_shifted(line, len(block)) for line in page.recognised),
+    ]
+    page.inserts.insert(0, (picture.start, len(block)))
+
+
+def _none(characters: int) -> list[float]:
+    return [math.nan] * (4 * characters)
+
+
+def _within(places: array[float], box: Sequence[float]) -> array[float]:
+    """Fractions of the picture as fractions of the page."""
+    left, top, right, bottom = box
+    found = array("f", places)
+    for begin, across in ((0, True), (1, False), (2, True), (3, False)):
+        low, size = (left, right - left) if across else (top, bottom - top)
+        found[begin::4] = array("f", [low + each * size for each in places[begin::4]])
+    return found
+
+
+def _with_pictures(page: _Spliced, found: Sequence[Found | None]) -> Page:
+    """How many pictures beside the text were read, and what became of the others, each wording once."""
+    read = sum(isinstance(one, Document) for one in found)
+    warnings: dict[str, int] = {}
+    for one in found:
+        reasons = one.pages[0].warnings if isinstance(one, Document) and one.text.strip() and one.pages else ()
+        for reason in (one,) if isinstance(one, str) else reasons:
+            warnings[str(reason)] = warnings.get(str(reason), 0) + 1
+    reasons_told = [f"{_pictures(many)} beside its text: {reason}" for reason, many in warnings.items()]
+    return replace(page.now, pictures=read, warnings=(*page.now.warnings, *reasons_told))
+
+
+def _pictures(many: int) -> str:
+    return "a picture" if many == 1 else f"{many:,} pictures"
+
+
+class _Moves:
+    """Where what stands in pages is, now that they and others before them have other texts."""
+
+    def __init__(self, pages: Sequence[_Spliced]) -> None:
+        self._pages = pages
+        self._starts = [page.was.start for page in pages]
+        self._by = [0, *accumulate(len(page.text) - (page.was.stop - page.was.start) for page in pages)]
+
+    def page_of(self, start: int) -> int:
+        """Counted from 0."""
+        return max(bisect_right(self._starts, start) - 1, 0)
 
     def start(self, page: int) -> int:
-        """Of the page of this number, counted from 0."""
         return self._starts[page] + self._by[page]
-
-    def stop(self, page: int) -> int:
-        return self.start(page) + self._sizes[page]
 
     def moved(self, one: Span) -> Span:
         """What stands in a page that has kept its text."""
-        return _shifted(one, self._by[max(bisect_right(self._starts, one.start) - 1, 0)])
+        page = self.page_of(one.start)
+        own = sum(length for at, length in self._pages[page].inserts if at <= one.start) if self._pages else 0
+        return _shifted(one, self._by[page] + own)
 
 
 def _shifted(one: Span, by: int) -> Span:
@@ -77,15 +201,15 @@ def _parts(parts: Sequence[Part], pages: Sequence[Page]) -> Iterator[Part]:
         yield replace(part, start=start, stop=end)
 
 
-def _legible(found: Document | str | None) -> Document | None:
+def _legible(found: Found | None) -> Document | None:
     return found if isinstance(found, Document) and found.text.strip() else None
 
 
-def _as_recognised(page: Page, found: Document | str | None) -> Page:
+def _as_recognised(page: Page, found: Found | None) -> Page:
     """`how` and `warnings` of the page now."""
     if found is None:
         return page
-    warnings = (found,) if isinstance(found, str) else tuple(each for one in found.pages for each in one.warnings)
+    warnings = (str(found),) if isinstance(found, str) else tuple(each for one in found.pages for each in one.warnings)
     if _legible(found) is not None:
         return replace(page, how="ocr", warnings=(*page.warnings, *warnings))
     warnings = warnings if isinstance(found, str) else ("nothing readable",)

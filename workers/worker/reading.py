@@ -1,5 +1,6 @@
-"""The reading of one document, a step at a time: first its file, then each page that is a picture. The steps together
-may take the document's time limit; between them it may wait. Knows the readers and a claim; knows no ledger."""
+"""The reading of one document, a step at a time: first its file, then each page that is a picture, and each picture on
+a page. The steps together may take the document's time limit; between them it may wait. Knows the readers and a claim;
+knows no ledger."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from extractor.documents.context import Context, OcrMode
 from extractor.documents.formats import FORMATS
 from extractor.documents.media_type import parse_media_type
 from extractor.documents.read import not_empty
-from extractor.documents.splice import with_recognised
+from extractor.documents.splice import Found, PictureKey, with_recognised
 from extractor.documents.stored import StoredDocument, loads
 from extractor.errors import DeadlineExceeded, EngineError, code_of
 from workers.observability import tracing
@@ -48,10 +49,10 @@ class DocumentReading:
     active: ActiveJob
     context: Context
     limit_s: float
-    pages_left: list[int] = field(default_factory=list)
+    pages_left: list[PictureKey] = field(default_factory=list)
     spent_s: float = 0.0
     _document: Document | None = None
-    _found: dict[int, Document | str] = field(default_factory=dict)
+    _found: dict[PictureKey, Found] = field(default_factory=dict)
     _begun_ns: int = field(default_factory=time.time_ns)
 
     @classmethod

@@ -13,7 +13,8 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from extractor.documents.pdf.frame import Contents, Frame
-from extractor.documents.pdf.visible import Cover, is_background, is_cover, is_faint
+from extractor.documents.pdf.images import ImageOnPage
+from extractor.documents.pdf.visible import Cover, is_background, is_cover, is_faint, is_inkless
 from extractor.documents.placement import RuledLines
 
 _MOST_OBJECTS = 20_000  # of a page that are looked at for rules
@@ -49,6 +50,8 @@ def read_objects(page: Any, found: Contents) -> None:
         found.faint = False
     if 0 < len(walk.covers) <= _MOST_COVERS:
         _find_covered(walk)
+    if found.images:
+        found.inkless = [_bounds(text, outer, found.frame) for text, outer in walk.texts if is_inkless(text)]
     if found.faint:
         found.backgrounds = [
             _bounds(thing, outer, found.frame) for thing, kind, outer in walk.drawn if is_background(thing, kind)
@@ -87,7 +90,8 @@ def _read_object(thing: Any, outer: _Matrix, walk: _ObjectWalk, depth: int) -> N
         for at in range(pdfium.FPDFFormObj_CountObjects(thing)):
             _read_object(pdfium.FPDFFormObj_GetObject(thing, at), matrix, walk, depth + 1)
     elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-        left, top, right, bottom = _bounds(thing, outer, found.frame)
+        box = left, top, right, bottom = _bounds(thing, outer, found.frame)
+        found.images.append(ImageOnPage(thing, box))
         area = max(found.frame.width * found.frame.height, 1.0)
         found.pictured += max(0.0, right - left) * max(0.0, bottom - top) / area
     elif kind == pdfium.FPDF_PAGEOBJ_PATH:

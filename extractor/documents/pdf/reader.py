@@ -1,21 +1,24 @@
-"""PDF → its text, laid out as on the page; pages that are pictures are left to be recognised."""
+"""PDF → its text, laid out as on the page; pages that are pictures, and pictures on pages, are left to be
+recognised."""
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
+from extractor.documents.pdf.drawing import drawn
 from extractor.documents.pdf.fields import filled_in, form_of
-from extractor.documents.pdf.frame import UNMAPPED
+from extractor.documents.pdf.frame import UNMAPPED, Contents, fractions
+from extractor.documents.pdf.images import PictureRegion, draw, places_among, regions
 from extractor.documents.pdf.legible import meaningful, says_little
 from extractor.documents.pdf.page import contents_of
-from extractor.documents.placement import RuledLines, lay_out, words
+from extractor.documents.placement import PlacedText, RuledLines, lay_out, words
 from extractor.documents.splice import PICTURE
 from extractor.sandbox import Rejected
 
@@ -31,12 +34,13 @@ def read(data: bytes, into: Builder, context: Context) -> None:
         if count < 1:
             raise Rejected("unreadable_document", "the PDF has no pages, or is damaged")
         into.limits.check("pages", into.page + count, into.limits.pages)
+        shown: set[int] = set()  # pictures of pages that were read
         for number in range(count):
             with _page(file, number) as page:
-                _read_page(page, form, into, context)
+                _read_page(page, form, into, context, shown)
 
 
-def _read_page(page: Any, form: Any, into: Builder, context: Context) -> None:
+def _read_page(page: Any, form: Any, into: Builder, context: Context, shown: set[int]) -> None:
     if page is None:
         into.begin_page(how="none")
         into.warn("this page is damaged and was not read")
@@ -45,7 +49,7 @@ def _read_page(page: Any, form: Any, into: Builder, context: Context) -> None:
     if not into.begin_page(width=width, height=height, how="layout"):
         return
     if into.drawing:
-        into.draw(lambda: _drawn(page, width, height))
+        into.draw(lambda: drawn(page, _LONG_SIDE / max(width, height, 1.0)))
         return
     contents = contents_of(page)
     by_way = {way: words(glyphs) for way, glyphs in contents.glyphs.items()}
@@ -53,13 +57,45 @@ def _read_page(page: Any, form: Any, into: Builder, context: Context) -> None:
     found = [word for each in by_way.values() for word in each]
     if contents.hidden:
         into.warn("text that nobody sees on the page was left out: white, without ink, or covered")
-    if context.ocr == "always" or says_little(found, contents):
+    pictured = context.ocr == "always" or says_little(found, contents)
+    if pictured:
         into.read_as(PICTURE)  # what text there is stands until somebody has looked at the page
     elif any(UNMAPPED in word.text for word in meaningful(found)):
         into.warn("some characters have no meaning in the file, as a symbol or a letter of a font of its own")
-    for way, each in sorted(by_way.items(), key=lambda each: -len(each[1])):
-        for line in lay_out(meaningful(each), contents.rules if way == 0 else RuledLines()):
-            line.add_to(into)
+    lines = [
+        line
+        for way, each in sorted(by_way.items(), key=lambda each: -len(each[1]))
+        for line in lay_out(meaningful(each), contents.rules if way == 0 else RuledLines())
+    ]
+    _write(page, lines, [] if pictured else _pictures(contents, into, shown), contents, into)
+
+
+def _pictures(contents: Contents, into: Builder, shown: set[int]) -> list[tuple[int, PictureRegion]]:
+    """Those that may say something new, each with its number among the page's."""
+    found = regions(contents.images, contents.inkless)
+    small = sum(region.is_missed() for region in found)
+    if small:
+        into.warn(f"{small:,} picture{'s' if small != 1 else ''} too small or too coarse to hold text, not read")
+    new = [(at, one) for at, one in enumerate(found, 1) if one.may_hold_text() and one.key not in shown]
+    shown.update(one.key for _, one in new)
+    return new
+
+
+def _write(
+    page: Any,
+    lines: Sequence[PlacedText],
+    pictures: Sequence[tuple[int, PictureRegion]],
+    contents: Contents,
+    into: Builder,
+) -> None:
+    boxes = [fractions(region.box, contents.frame) for _, region in pictures]
+    places = places_among(lines, boxes)
+    for at in range(len(lines) + 1):
+        for place, box, (number, region) in zip(places, boxes, pictures, strict=True):
+            if place == at:
+                into.picture(partial(draw, page, region), box, number)
+        if at < len(lines):
+            lines[at].add_to(into)
 
 
 @contextmanager
@@ -92,20 +128,3 @@ def _page(file: Any, number: int) -> Iterator[Any]:
     finally:
         if page:
             pdfium.FPDF_ClosePage(page)
-
-
-def _drawn(page: Any, width: float, height: float) -> Any:
-    """The page as an RGB picture, with what is filled in."""
-    from PIL import Image
-
-    scale = _LONG_SIDE / max(width, height, 1.0)
-    across, down = max(1, round(width * scale)), max(1, round(height * scale))
-    pixels = ctypes.create_string_buffer(across * down * 4)
-    bitmap = pdfium.FPDFBitmap_CreateEx(across, down, pdfium.FPDFBitmap_BGRx, pixels, across * 4)
-    try:
-        pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, across, down, 0xFFFFFFFF)
-        flags = pdfium.FPDF_ANNOT | pdfium.FPDF_REVERSE_BYTE_ORDER
-        pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, across, down, 0, flags)
-    finally:
-        pdfium.FPDFBitmap_Destroy(bitmap)
-    return Image.frombuffer("RGBX", (across, down), pixels.raw, "raw", "RGBX", 0, 1).convert("RGB")

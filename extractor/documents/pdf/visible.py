@@ -28,6 +28,11 @@ def is_faint(text: Any) -> bool:
     return mode == _INKLESS or (mode in _FILLED and not _has_colour(text, pdfium.FPDFPageObj_GetFillColor))
 
 
+def is_inkless(text: Any) -> bool:
+    """Whether a text object leaves nothing to be seen anywhere."""
+    return bool(pdfium.FPDFTextObj_GetTextRenderMode(text) == _INKLESS)
+
+
 def is_background(thing: Any, kind: int) -> bool:
     """Whether a page object, of PDFium's `kind`, can be what light text stands on: a picture, or an area of colour."""
     if kind != pdfium.FPDF_PAGEOBJ_PATH:

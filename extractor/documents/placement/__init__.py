@@ -17,7 +17,7 @@ from extractor.documents.placement.lines import parted_at_edges, rejoined, rows_
 from extractor.documents.placement.place import PlacedText, placed
 from extractor.documents.placement.ruled import RuledLines, ruled_rows
 
-__all__ = ["Glyph", "RuledLines", "Text", "Word", "is_ideographic", "lay_out", "runs_of", "word_of", "words"]
+__all__ = ["Glyph", "PlacedText", "RuledLines", "Word", "is_ideographic", "lay_out", "runs_of", "word_of", "words"]
 
 
 def lay_out(found: Sequence[Word], rules: RuledLines) -> Iterator[PlacedText]:
