@@ -29,6 +29,8 @@ from extractor.evidence.scalars import Scalar, byte_spans, scalars
 from extractor.evidence.spans import Span, overlap
 from extractor.findings import Findings, SeenAnswer
 from extractor.grammar.nullable import required_at
+from extractor.notation import contacts
+from extractor.notation.field_looks import SURE, look_of
 from extractor.result import Known
 from extractor.review.missed import may_hold, missed
 from extractor.run import Run, raise_unless_complete
@@ -39,6 +41,7 @@ from schemas.errors import Place, parts_of
 DOUBTED = 0.4  # a null is asked for again up to this confidence,
 BELIEVED = 0.7  # and a value takes its place from this one on: between the two it stays and a person looks
 BELIEVED_AT_LABEL = 0.5  # the same of a value that stands behind the printed label of its field
+BELIEVED_OF_LOOK = 0.3  # and of one that looks as only values of its field do: the grammar lets nothing else be written
 DOUBTED_ELSEWHERE = 0.6  # a value that stands elsewhere is asked for again up to this confidence
 MOST = 16  # values of an answer
 
@@ -116,18 +119,39 @@ class SecondLook:
 
     def _enough(self, seen: SeenAnswer, pointer: str, at_label: bool) -> float:
         """How sure what was found has to be: a value surer than the one whose place it takes."""
-        enough, before = BELIEVED_AT_LABEL if at_label else BELIEVED, seen.fields[pointer]
+        looks = look_of(parts_of(pointer)[-1]) is not None
+        enough, before = (
+            BELIEVED_OF_LOOK if looks else BELIEVED_AT_LABEL if at_label else BELIEVED,
+            seen.fields[pointer],
+        )
         return max(enough, before["confidence"] or 0.0) if before["evidence"] else enough
 
 
 def _doubted(run: Run, seen: SeenAnswer) -> _Doubted:
     passed_over = {at: _behind(seen.fields[at]) for at, _ in missed(seen.fields, run.schema.json_schema)}
-    nulls = [one.pointer for one in doubted_nulls(seen.text, seen.fields, passed_over)]
+    free, absent = _by_look(run.document.text, seen.fields)
+    found = [one.pointer for one in doubted_nulls(seen.text, seen.fields, passed_over.keys() | free)]
+    nulls = [at for at in found if at not in absent]
     elsewhere = _elsewhere(run, seen)
     places = {at: span for at, span in passed_over.items() if at in nulls} | dict(
         islice(elsewhere.items(), MOST - len(nulls))
     )
     return _Doubted(nulls, places)
+
+
+def _by_look(text: str, fields: Mapping[str, Known]) -> tuple[set[str], set[str]]:
+    """Nulls of fields that look as no others do: those of which the document prints what looks so and is no other
+    value, and those of which it prints none."""
+    taken = [place for known in fields.values() for place in _places(known)]
+    looks = {at: look for at in fields if (look := look_of(parts_of(at)[-1]))}
+    printed = {look: list(contacts.KINDS[look](text)) for look in set(looks.values())}
+    free = {look for look, places in printed.items() if any(not _overlaps(one, taken) for one in places)}
+    absent = {look for look in SURE & printed.keys() if not printed[look]}
+    return {at for at in looks if looks[at] in free}, {at for at in looks if looks[at] in absent}
+
+
+def _overlaps(one: Span, others: Iterable[Span]) -> bool:
+    return any(overlap(one, other) for other in others)
 
 
 def _behind(null: Known) -> Span:

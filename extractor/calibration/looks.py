@@ -7,40 +7,24 @@ from collections.abc import Callable
 from itertools import islice
 
 from extractor.evidence.spans import Span
-from extractor.notation import find
+from extractor.notation import contacts, field_looks, find
 from extractor.notation.key_words import key_words
 
 _MOST = 64  # of what looks alike, that are looked at
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_WEB = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-_PHONE = re.compile(r"(?<![\w.])(?:\+|\(?0)[\d ()/.\-]{6,20}\d")
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
 _CURRENCY = re.compile(
     r"[€$£¥₹₩₺₽]|(?<![^\W\d_])(?:EUR|USD|GBP|CHF|JPY|CNY|INR|KRW|TRY|PLN|CZK|CAD|AUD|NZD|SGD|MXN|SEK|NOK|DKK|HUF|RON|ZAR"
     r"|BRL|zł|Kč)(?![^\W\d_])"
 )
-_POSTCODE = re.compile(
-    r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|\b\d{4} [A-Z]{2}\b|(?<![\d.,/-])\d{5}(?:-\d{4})?(?![\d/-]|[.,]\d)"
-    r"|(?<![\d.,/-])\d{4}(?= [^\W\d_]{3})"
-)
 _PERCENT = re.compile(r"\d+(?:[.,]\d+)? ?%")
 _AMOUNT = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’ \u00a0\u202f]?\d{3})*[.,]\d{2}(?![\d%]|[.,]\d| ?%)|[€$£¥] ?\d+")
 _NUMBER = re.compile(r"\d[\d.,]*")
-_PATTERNS = {
-    "mail": _MAIL, "web": _WEB, "phone": _PHONE, "iban": _IBAN, "currency": _CURRENCY, "postcode": _POSTCODE,
-    "percent": _PERCENT, "amount": _AMOUNT, "number": _NUMBER,
-}  # fmt: skip
+_PATTERNS = {"currency": _CURRENCY, "percent": _PERCENT, "amount": _AMOUNT, "number": _NUMBER}
 _FOUND: dict[str, Callable[[str], find.Spans]] = {"date": find.date_spans, "time": find.time_spans}
 OWN = frozenset(("mail", "web", "phone", "iban"))  # looks of which a document prints few, each for a field of its own
 _WORDS = {
-    "mail": "email mail e-mail courriel",
-    "web": "url website web homepage link",
-    "phone": "phone telephone tel mobile fax telefon handy cell",
-    "iban": "iban",
     "date": "date datum day fecha due",
     "time": "time uhrzeit hour hora heure",
     "currency": "currency währung waehrung devise moneda",
-    "postcode": "postcode zip plz postal",
 }
 _WORDS_OF_NUMBERS = {
     "percent": "percent percentage rate prozent pct",
@@ -59,19 +43,23 @@ def look_of(kind: str, key: str, format: str) -> str | None:
         return None
     if kind == "number":
         return _first(_BY_WORD_OF_NUMBERS, key) or "number"
-    return _BY_FORMAT.get(format) or _first(_BY_WORD, key) or ("date" if kind == "date" else None)
+    if kind == "date":
+        return _BY_FORMAT.get(format) or _first(_BY_WORD, key) or "date"
+    return _BY_FORMAT.get(format) or field_looks.look_of(key) or _first(_BY_WORD, key)
 
 
 def looks_like(key: str, format: str, value: str) -> bool:
     """Whether a text looks as those of the field do, where that can be told."""
     look = look_of("text", key, format)
-    return look not in OWN or _PATTERNS[look].search(value) is not None or (look == "phone" and _digits(value) > 4)
+    return look not in OWN or any(contacts.KINDS[look](value)) or (look == "phone" and _digits(value) > 4)
 
 
 def printed(text: str, look: str) -> list[Span]:
     """Where a document prints what looks so, in order."""
     if look in _FOUND:
         return sorted({span for spans in _FOUND[look](text).values() for span in spans})[:_MOST]
+    if look in contacts.KINDS:
+        return list(islice(contacts.KINDS[look](text), _MOST))
     return [at.span() for at in islice(_PATTERNS[look].finditer(text), _MOST)]
 
 

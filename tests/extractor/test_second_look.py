@@ -18,7 +18,7 @@ from extractor.calibration.curve import Curve
 from extractor.calibration.features import NULL, VALUE
 from extractor.engine import Request
 from extractor.errors import Cancelled
-from extractor.second_look import BELIEVED, BELIEVED_AT_LABEL, DOUBTED, DOUBTED_ELSEWHERE
+from extractor.second_look import BELIEVED, BELIEVED_AT_LABEL, BELIEVED_OF_LOOK, DOUBTED, DOUBTED_ELSEWHERE
 from schemas.doubts import should
 from schemas.errors import Place
 from tests.support.matching import written_under
@@ -126,6 +126,26 @@ def test_a_null_beside_its_printed_label_is_asked_for_again_however_sure_it_is(t
     engine = ScriptedEngine(tok, first, text(tip=4711))
     with Extractor(Settings(context=6_000), engine=engine, tokenizer=tok, calibrator=Fitted({}, {"4711": 0.6})) as one:
         assert one.extract(DOCUMENT, schema, ALL).data["tip"] is None, "it stands elsewhere"
+
+
+REACHED: JSON = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "email": {"type": ["string", "null"]},
+                   "fax": {"type": ["string", "null"]}},
+    "required": ["name", "email", "fax"],
+}  # fmt: skip
+
+
+def test_a_null_is_asked_for_again_where_what_only_it_can_be_is_printed(tok: Any) -> None:
+    """And one that no value of the document can be is not."""
+    document, sure = "Anna Berg\nann@post.example\n", {'"ann@post.example"': BELIEVED_OF_LOOK}
+    first = {"name": "Anna Berg", "email": None, "fax": None}
+    again = first | {"email": "ann@post.example", "fax": "Anna Berg"}
+    script = (json.dumps(one, separators=(",", ":")) for one in (first, again))
+    engine, fitted = ScriptedEngine(tok, *script), Fitted({"/email": 0.97, "/fax": 0.1}, sure)
+    with Extractor(Settings(context=6_000), engine=engine, tokenizer=tok, calibrator=fitted) as extractor:
+        result = extractor.extract(document, REACHED, ALL)
+    assert result.data == first | {"email": "ann@post.example"}
 
 
 LABELLED = "Buyer: Anna Berg\nSeller: Ida Holm Joinery and Sons\nOrder no: 4711\nInvoice no: 77/B\nDate: 2026-03-04\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from extractor.grammar.narrow.marks import FILE, TEXT
+from extractor.grammar.narrow.marks import FILE, LIKE, TEXT
 from extractor.grammar.printed.mark import PRINTED
 from extractor.grammar.printed.place import PrintedPlace
 from extractor.grammar.printed.reading import PrintedDocument
@@ -67,3 +67,12 @@ def test_there_is_no_terminal_of_what_nothing_fits(place: str) -> None:
 def test_of_a_place_that_is_long_no_stretches_are_listed() -> None:
     text = " ".join(f"word{number}" for number in range(200))
     assert PrintedPlace(PrintedDocument(text), text).terminal({"type": ["string"], PRINTED: TEXT}) is None
+
+
+def test_a_field_that_tells_its_look_takes_that_alone() -> None:
+    leaf = {"type": ["string"], PRINTED: f"{LIKE}phone"}
+    assert allows("Anna Berg,", leaf, "Anna Berg") == [True], "the document prints no number"
+    text = "Anna Berg, +49 30 555 0134"
+    document = PrintedDocument(text)
+    grammar = f"start: {PrintedPlace(document, text).terminal(leaf)}\n{document.terminals()}"
+    assert [accepts(grammar, json.dumps(one)) for one in ("Anna Berg", "+49 30 555 0134")] == [False, True]

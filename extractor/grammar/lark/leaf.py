@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from extractor.grammar.narrow.marks import FILE, KEYS, LARK, PRINTED, TEXT, WITHIN
+from extractor.grammar.narrow.marks import FILE, KEYS, LARK, LIKE, PRINTED, TEXT, WITHIN
 from schemas import keywords
 
 JSON = dict[str, Any]
@@ -35,9 +35,9 @@ def leaf_of(node: JSON, root: JSON) -> JSON | None:
     return {"type": sorted(kinds), PRINTED: formats[0], "allOf": [one for one in constraints if one]}
 
 
-def _rank(format_: str) -> tuple[bool, bool, str]:
+def _rank(format_: str) -> tuple[bool, bool, bool, str]:
     """By how much it says: of several the first is kept."""
-    return format_ == TEXT, format_ == FILE, format_
+    return format_ == TEXT, format_ == FILE, format_.startswith(LIKE), format_
 
 
 def _kinds(parts: list[JSON]) -> set[str]:

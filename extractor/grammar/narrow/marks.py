@@ -17,6 +17,7 @@ KEYS = "x-printed-keys"  # of an object: that keys which it does not name have t
 WITHIN = "x-printed-within"  # that all has to be printed which nobody says of what is within
 TEXT = "text"  # the format of one without
 FILE = "text or file name"  # of one that may be what a file is called, too
+LIKE = "text like "  # before the look of one that looks as values of such a name do (notation/field_looks.py)
 _PRINTING = (PRINTED, KEYS, WITHIN)
 _MARKS = (LARK, OTHERS, *_PRINTING)
 

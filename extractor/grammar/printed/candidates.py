@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import product
 
-from extractor.notation import addresses, codes, currency, months, possible, spell
+from extractor.notation import addresses, codes, contacts, currency, months, possible, spell
 from extractor.notation.as_typed import typed
 from extractor.notation.file_names import NOTHING
 from extractor.notation.fold import folded
@@ -25,6 +25,7 @@ class Candidates:
 
     def __init__(self, text: str) -> None:
         self._text = folded(typed(text))
+        self._alike: dict[str, list[str]] = {}  # by a look
 
     @cached_property
     def numbers(self) -> dict[str, int | float]:
@@ -74,6 +75,13 @@ class Candidates:
             found = _ADDRESSES[name](self._text) if name in _ADDRESSES else ()
             return list(dict.fromkeys([*self.words, *found]))
         return MOMENTS[name](self) if name in MOMENTS else None
+
+    def of_look(self, look: str) -> list[str]:
+        """What looks so that has a look of its own (notation/contacts.py), white space folded."""
+        if look not in self._alike:
+            found = (self._text[slice(*span)] for span in contacts.KINDS[look](self._text))
+            self._alike[look] = list(dict.fromkeys(" ".join(one.split()) for one in found))
+        return self._alike[look]
 
     def _times(self, *, local: bool) -> list[str]:
         full = [f"{hour}:00" if len(hour) == 5 else hour for hour in self._hours]

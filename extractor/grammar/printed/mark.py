@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from extractor.grammar.narrow.marks import FILE, KEYS, TEXT, WITHIN
+from extractor.grammar.narrow.marks import FILE, KEYS, LIKE, TEXT, WITHIN
+from extractor.notation.field_looks import look_of
 from extractor.notation.file_names import asks_for_files
 from schemas import keywords
 from schemas.checks.names import names_of
@@ -43,15 +44,22 @@ def anything(text: str) -> JSON:
 
 class _About(NamedTuple):
     """What is known of a value from around it: whether all of it has to be printed, and whether a field asks for files
-    by the `names` (keys, titles) of it and of what it is in, or by what else is `described` of it alone."""
+    by the `names` (keys, titles) of it and of what it is in, or by what else is `described` of it alone. `look`: of
+    its texts, by its key."""
 
     demanded: bool
     names: bool = False
     described: bool = False
+    look: str | None = None
 
     @property
     def text(self) -> str:
         return FILE if self.names or self.described else TEXT
+
+    def format(self, node: JSON) -> str:
+        """Of the texts of `node`; a pattern says itself what they look like."""
+        plain = self.look is None or self.text == FILE or "pattern" in node
+        return node.get("format") or (self.text if plain else f"{LIKE}{self.look}")
 
 
 class _Marking:
@@ -83,7 +91,7 @@ class _Marking:
         if "$ref" in new and about.demanded:
             new["$ref"] = self._demanded(new["$ref"], about)
         if about.demanded:
-            new.update(_values(new, about.text))
+            new.update(_values(new, about))
         new.update(self._keys(new, about))
         for key in keywords.DEFINITIONS & new.keys():
             new[key] = {name: self._node(one, _About(False)) for name, one in new[key].items()}
@@ -92,7 +100,8 @@ class _Marking:
     def _about(self, node: JSON, about: _About) -> _About:
         """As `node` says it."""
         names = about.names or _for_files(node, "title")
-        return _About(self._demand(node, about.demanded), names, about.described or _for_files(node, "description"))
+        described = about.described or _for_files(node, "description")
+        return _About(self._demand(node, about.demanded), names, described, about.look)
 
     def _demand(self, node: Any, demanded: bool) -> bool:
         """What `node` declares, or else what holds of all around it."""
@@ -128,7 +137,7 @@ class _Marking:
 
 def _of_key(key: str, about: _About) -> _About:
     """What is known of the member of that key."""
-    return _About(about.demanded, about.names or asks_for_files(key))
+    return _About(about.demanded, about.names or asks_for_files(key), look=look_of(key))
 
 
 def _for_files(node: JSON, key: str) -> bool:
@@ -136,18 +145,18 @@ def _for_files(node: JSON, key: str) -> bool:
     return isinstance(node.get(key), str) and asks_for_files(node[key])
 
 
-def _values(new: JSON, text: str) -> JSON:
+def _values(new: JSON, about: _About) -> JSON:
     """What is said of the values of a node that have to be printed."""
     kinds = _kinds(new)
     if not kinds:
         return {}
-    found: JSON = {PRINTED: new.get("format") or text} if kinds & _SCALARS else {}
+    found: JSON = {PRINTED: about.format(new)} if kinds & _SCALARS else {}
     if any(key in keywords.ENFORCED for key in new) and "array" in kinds and "items" not in new:
-        found["items"] = anything(text)
+        found["items"] = anything(about.text)
     fields = new.get("properties", {})
     unsaid = not fields and not any(key in new for key in (*_ONE[1:], "patternProperties"))
     if "object" in kinds and (unsaid or set(new.get("required", ())) - fields.keys()):
-        found[WITHIN] = text
+        found[WITHIN] = about.text
     return found
 
 

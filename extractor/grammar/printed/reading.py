@@ -16,11 +16,12 @@ import jsonschema_rs
 from llguidance import LLMatcher, LLTokenizer
 
 from extractor.grammar.narrow.far import writes
-from extractor.grammar.narrow.marks import FILE, KEYS, LARK, TEXT
+from extractor.grammar.narrow.marks import FILE, KEYS, LARK, LIKE, TEXT
 from extractor.grammar.printed.candidates import Candidates
 from extractor.grammar.printed.mark import PRINTED
 from extractor.grammar.printed.runs import PrintedRuns
 from extractor.grammar.printed.words import MOST_CHUNKS, SEPARATOR
+from extractor.notation.field_looks import SURE
 from extractor.notation.file_names import forms, without
 from schemas.checks.compiled import validator
 
@@ -58,7 +59,7 @@ class PrintedDocument:
         listed = self._candidates.of_format(leaf[PRINTED])
         if listed is not None:
             return value in listed
-        return value in self._spellings(leaf) or self._runs.has(value)
+        return value in self._spellings(leaf) or self._runs.has(value) or value in self._alike(leaf)
 
     @cached_property
     def _values(self) -> set[int | float]:
@@ -108,12 +109,12 @@ class PrintedDocument:
 
     def is_listed(self, leaf: JSON) -> bool:
         """Whether the texts that a marked scalar may be are those that are `listed`, and no stretches of words."""
-        return self._candidates.of_format(leaf[PRINTED]) is not None
+        return self._candidates.of_format(leaf[PRINTED]) is not None or bool(self._alike(leaf))
 
     def listed(self, leaf: JSON) -> list[str]:
         """The texts that it may be, stretches of words apart, as JSON spells them."""
         of_format = self._candidates.of_format(leaf[PRINTED])
-        return self.fitting(of_format if of_format is not None else self._spellings(leaf), leaf)
+        return self.fitting(of_format if of_format is not None else self._alike(leaf) or self._spellings(leaf), leaf)
 
     def fitting(self, texts: Iterable[str], leaf: JSON) -> list[str]:
         """Those of them that it may be, as JSON spells them."""
@@ -133,16 +134,21 @@ class PrintedDocument:
 
     def _text_of(self, leaf: JSON, spare: bool) -> str:
         listed = _either(self.listed(leaf))
-        if self.is_listed(leaf):
+        if self.is_listed(leaf) or (spare and look_in(leaf) in SURE):
             return listed
         return " | ".join(part for part in (self._stretches(leaf, spare or bool(listed)), listed) if part)
 
     def _spellings(self, leaf: JSON) -> Sequence[str]:
         """What is not printed letter by letter, where a pattern asks for it: of a key numbers too. And files' names."""
         files = self._files if leaf[PRINTED] == FILE else []
-        if not patterned(leaf) or leaf[PRINTED] not in (TEXT, FILE):
+        if not patterned(leaf) or not (leaf[PRINTED] in (TEXT, FILE) or leaf[PRINTED].startswith(LIKE)):
             return files
         return [*files, *self._candidates.spellings, *(self._candidates.numbers if KEYS in leaf else ())]
+
+    def _alike(self, leaf: JSON) -> list[str]:
+        """What looks as values of a field of such a name do; empty where that is any text."""
+        look = look_in(leaf)
+        return self._candidates.of_look(look) if look else []
 
     def _stretches(self, leaf: JSON, spare: bool) -> str:
         """Stretches of words that keep to patterns and lengths."""
@@ -178,6 +184,11 @@ def _parts(leaf: JSON) -> list[JSON]:
 def patterned(leaf: JSON) -> bool:
     """Whether a pattern says what texts of it are."""
     return any("pattern" in one for one in _parts(leaf))
+
+
+def look_in(leaf: JSON) -> str:
+    """What its texts look like, by the field's name; empty where that is not known, or a pattern says it."""
+    return leaf[PRINTED].removeprefix(LIKE) if leaf[PRINTED].startswith(LIKE) and not patterned(leaf) else ""
 
 
 def _either(spelled: Iterable[str]) -> str:
