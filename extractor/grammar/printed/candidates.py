@@ -25,7 +25,7 @@ class Candidates:
 
     def __init__(self, text: str) -> None:
         self._text = folded(typed(text))
-        self._alike: dict[str, list[str]] = {}  # by a look
+        self._by_look: dict[str, list[str]] = {}  # by a look
 
     @cached_property
     def numbers(self) -> dict[str, int | float]:
@@ -78,10 +78,10 @@ class Candidates:
 
     def of_look(self, look: str) -> list[str]:
         """What looks so that has a look of its own (notation/contacts.py), white space folded."""
-        if look not in self._alike:
+        if look not in self._by_look:
             found = (self._text[slice(*span)] for span in contacts.KINDS[look](self._text))
-            self._alike[look] = list(dict.fromkeys(" ".join(one.split()) for one in found))
-        return self._alike[look]
+            self._by_look[look] = list(dict.fromkeys(" ".join(one.split()) for one in found))
+        return self._by_look[look]
 
     def _times(self, *, local: bool) -> list[str]:
         full = [f"{hour}:00" if len(hour) == 5 else hour for hour in self._hours]

@@ -59,7 +59,7 @@ class PrintedDocument:
         listed = self._candidates.of_format(leaf[PRINTED])
         if listed is not None:
             return value in listed
-        return value in self._spellings(leaf) or self._runs.has(value) or value in self._alike(leaf)
+        return value in self._spellings(leaf) or self._runs.has(value) or value in self._of_its_look(leaf)
 
     @cached_property
     def _values(self) -> set[int | float]:
@@ -109,12 +109,14 @@ class PrintedDocument:
 
     def is_listed(self, leaf: JSON) -> bool:
         """Whether the texts that a marked scalar may be are those that are `listed`, and no stretches of words."""
-        return self._candidates.of_format(leaf[PRINTED]) is not None or bool(self._alike(leaf))
+        return self._candidates.of_format(leaf[PRINTED]) is not None or bool(self._of_its_look(leaf))
 
     def listed(self, leaf: JSON) -> list[str]:
         """The texts that it may be, stretches of words apart, as JSON spells them."""
         of_format = self._candidates.of_format(leaf[PRINTED])
-        return self.fitting(of_format if of_format is not None else self._alike(leaf) or self._spellings(leaf), leaf)
+        return self.fitting(
+            of_format if of_format is not None else self._of_its_look(leaf) or self._spellings(leaf), leaf
+        )
 
     def fitting(self, texts: Iterable[str], leaf: JSON) -> list[str]:
         """Those of them that it may be, as JSON spells them."""
@@ -145,7 +147,7 @@ class PrintedDocument:
             return files
         return [*files, *self._candidates.spellings, *(self._candidates.numbers if KEYS in leaf else ())]
 
-    def _alike(self, leaf: JSON) -> list[str]:
+    def _of_its_look(self, leaf: JSON) -> list[str]:
         """What looks as values of a field of such a name do; empty where that is any text."""
         look = look_in(leaf)
         return self._candidates.of_look(look) if look else []
