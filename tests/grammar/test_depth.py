@@ -167,8 +167,8 @@ def test_what_holds_itself_in_arrays_and_under_free_keys_is_less_deep(node, more
     grammar = compile_grammar(inline(of(node, **more)))
     ways = [("[", "1", "]")] if "anyOf" in node else [('{"parts":[', "{}", "]}"), ('{"named":{"k":', "{}", "}}")]
     for before, innermost, after in ways:
-        assert accepts(grammar, nested(before, innermost, after, 6))
-        assert not accepts(grammar, nested(before, innermost, after, 7))
+        assert accepts(grammar, nested(before, innermost, after, 5))
+        assert not accepts(grammar, nested(before, innermost, after, 6))
 
 
 def test_two_lists_of_itself_are_as_deep_as_one():

@@ -101,7 +101,8 @@ def test_it_changes_nothing_but_its_own_field(batch: Batch, one: Attack) -> None
 
 
 def test_an_answer_that_a_document_pretends_is_text_like_any(batch: Batch) -> None:
-    """It prints other values, which may be taken as any that stands at its label; their places say from where."""
+    """It prints other values, which may be taken as any that stands at its label; their places say from where, and a
+    mark that a person should look."""
     clean, hostile = batch.results[PRETENDED.clean.text].data, batch.results[PRETENDED.hostile.text]
     text = PRETENDED.hostile.text
     begin = text.index(elsewhere.PRETENDED)
@@ -111,6 +112,14 @@ def test_an_answer_that_a_document_pretends_is_text_like_any(batch: Batch) -> No
             places = hostile.fields[f"/{key}"]["evidence"]
             assert places
             assert all(begin <= one["start"] < begin + len(elsewhere.PRETENDED) for one in places)
+    taken = {f"/{key}" for key, value in hostile.data.items() if value not in (clean[key], None)}
+    assert taken, "or nothing is shown"
+    assert {mark["pointer"] for mark in hostile.review if mark["code"] == "pretended"} == taken
+
+
+def test_a_document_that_pretends_nothing_has_no_such_mark(batch: Batch) -> None:
+    read = [batch.results[one.clean.text] for one in ATTACKS]
+    assert not [mark for one in read for mark in one.review if mark["code"] == "pretended"]
 
 
 def folded(text: str) -> str:

@@ -19,6 +19,7 @@ from schemas import keywords
 JSON = dict[str, Any]
 
 _LEAST = 2  # of the largest
+_IN_TWO_WAYS = 5  # docs/experiments.md: deeper, an answer that goes on may be cut off before it ends
 _MOST_VALUES = 20_000  # JSON values in all copies of definitions that lead to each other: about half a second to build
 _ARRAY = 10  # what an array costs beside them
 _PREFIX = "#/$defs/"
@@ -28,8 +29,8 @@ _WAYS = {"items": "array", "additionalProperties": "keys", "patternProperties": 
 def unfolded(root: JSON, parts: Collection[str], of_parts: int) -> JSON:
     """`root`, a rewritten schema all of whose references are `#/$defs/name`, without any that leads back. `parts` are
     definitions that meet others on one value: where they alone lead to each other, they go `of_parts` deep, since all
-    that they branch into is written out where they meet. So deep go those too that hold themselves in arrays and under
-    free keys: each level has two places for more of them, and a model that goes on would fill them all."""
+    that they branch into is written out where they meet. `_IN_TWO_WAYS` deep go those that hold themselves in arrays
+    and under free keys: each level has two places for more of them, and a model that goes on would fill them all."""
     defs: JSON = root["$defs"]
     found = groups({name: leads_to(node) for name, node in defs.items()})
     if not any(group.back for group in found):
@@ -37,8 +38,10 @@ def unfolded(root: JSON, parts: Collection[str], of_parts: int) -> JSON:
     copies: JSON = {}
     for group in found:
         depth = _depth(group, defs)
-        if depth and (all(name in parts for name in group.names) or _in_arrays_and_under_keys(group, defs)):
+        if depth and all(name in parts for name in group.names):
             depth = min(depth, of_parts)
+        if _in_arrays_and_under_keys(group, defs):
+            depth = min(depth, _IN_TWO_WAYS)
         for level in range(depth, -1, -1):
             for name in group.names:
                 copies[_copy_name(name, level)] = _fitting(defs[name], partial(_next, copies, group, name, level))
