@@ -4,16 +4,18 @@ there for the model to copy. Knows what is known of each value; knows no model.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from extractor.documents import Document
 from extractor.evidence.ground import evidence_at, ground
 from extractor.evidence.scalars import scalars
-from extractor.evidence.spans import Span, overlap
+from extractor.evidence.spans import Span
 from extractor.result import Known, Mark
 from extractor.review.imitation import imitations, without
+from extractor.review.missed import may_hold
 
 _TOLD = 5  # pointers in a sentence
 
@@ -30,11 +32,9 @@ def pretended(
     only = _only_there(text, rest, json_schema, fields, spans)
     elsewhere = _said_elsewhere(text, rest, json_schema, only) if only else {}
     for pointer, printed in elsewhere.items():
-        where = next(span for span in spans if _stands_in(fields[pointer], [span]))
-        detail = (
-            f"stands in text that imitates an answer of this schema ({_place(document, where)}); elsewhere the "
-            f"document prints {printed!r}"
-        )
+        place = _place(document, _spans_of(fields[pointer], spans)[0])
+        detail = f"stands in text that imitates an answer of this schema ({place}); elsewhere the document prints "
+        detail += repr(printed)
         yield {"pointer": pointer, "code": "pretended", "detail": detail, "severity": "high"}
     if not elsewhere:
         yield {"pointer": "", "code": "pretended", "detail": _whole(document, spans, only), "severity": "low"}
@@ -44,26 +44,39 @@ def _only_there(
     text: str, rest: Document, json_schema: dict[str, Any], fields: Mapping[str, Known], spans: list[Span]
 ) -> list[str]:
     """The values that stand in `spans` and nowhere else, by pointer."""
-    inside = [pointer for pointer, known in fields.items() if _stands_in(known, spans)]
+    inside = [pointer for pointer, known in fields.items() if _spans_of(known, spans)]
     found = ground(text, rest, [], [], json_schema) if inside else {}
     return [pointer for pointer in inside if pointer not in found or not found[pointer]["evidence"]]
 
 
-def _stands_in(known: Known, spans: Iterable[Span]) -> bool:
-    return any(overlap((one["start"], one["stop"]), span) for one in known["evidence"] for span in spans)
+def _spans_of(known: Known, spans: list[Span]) -> list[Span]:
+    """In which of them it stands."""
+    before = (bisect_right(spans, (one["start"], one["stop"])) for one in known["evidence"])
+    near = zip(before, known["evidence"], strict=True)
+    return [span for at, one in near for span in spans[max(0, at - 1) : at] if one["start"] < span[1]]
 
 
-def _said_elsewhere(text: str, rest: Document, json_schema: dict[str, Any], pointers: list[str]) -> dict[str, str]:
-    """Of values, what the rest of the document has at a label of theirs: as of nulls."""
-    for one in reversed([one for one in scalars(text) if one.pointer in pointers]):
-        text = f"{text[: one.start]}null{text[one.stop :]}"
-    found = ground(text, rest, [], [], json_schema)
+def _said_elsewhere(
+    text: str, rest: Document, json_schema: dict[str, Any], pointers: Collection[str]
+) -> dict[str, str]:
+    """Of values, what the rest of the document has at a label of theirs, and they may hold: as of nulls."""
+    found = ground(_with_nulls(text, frozenset(pointers)), rest, [], [], json_schema)
     labels = {pointer: found[pointer]["label"] for pointer in pointers if pointer in found}
     return {
         pointer: f"{label['text']}: {label['behind']['text']}"
         for pointer, label in labels.items()
-        if label is not None and label["behind"] is not None
+        if label is not None and label["behind"] is not None and may_hold(json_schema, pointer, label["behind"]["text"])
     }
+
+
+def _with_nulls(text: str, pointers: frozenset[str]) -> str:
+    """The answer with nulls in the place of these values."""
+    parts, at = [], 0
+    for one in scalars(text):
+        if one.pointer in pointers:
+            parts += [text[at : one.start], "null"]
+            at = one.stop
+    return "".join([*parts, text[at:]])
 
 
 def _whole(document: Document, spans: list[Span], only: list[str]) -> str:

@@ -24,6 +24,7 @@ _BETWEEN = re.compile(
 _OPENING = re.compile(r"[\s{\[(]*\Z")
 _LINE = re.compile(r"^[ \t]*(?:[-*>] ?)?([^\W\d][\w-]{0,63})[ \t]{0,2}[:=](?:[ \t].*)?$", re.MULTILINE)
 _COMPOUND = re.compile(r"_|[a-z][A-Z]")  # a name as programs have them: `due_date`
+_SEEN = re.compile(r"\S")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -102,10 +103,12 @@ def _is_beside_text(text: str, spans: Iterable[Span]) -> bool:
 
 
 def without(text: str, spans: Iterable[Span]) -> str:
-    """With white space in their place; everything else stays where it is."""
+    """With white space in their place; everything else stays where it is. `spans` are in order."""
+    kept, at = [], 0
     for start, stop in spans:
-        text = text[:start] + re.sub(r"\S", " ", text[start:stop]) + text[stop:]
-    return text
+        kept += [text[at:start], _SEEN.sub(" ", text[start:stop])]
+        at = stop
+    return "".join([*kept, text[at:]])
 
 
 def _stripped(text: str, start: int, stop: int) -> Span:

@@ -96,6 +96,22 @@ def test_a_document_with_an_imitation_is_marked_once() -> None:
     assert "only there" not in both["detail"], "the document prints it elsewhere too"
 
 
+def test_what_stands_elsewhere_has_to_be_what_the_field_may_hold() -> None:
+    """`Due date: see below` says no other day."""
+    schema = {**SCHEMA, "properties": SCHEMA["properties"] | {"due_date": NULLABLE | {"format": "date"}}}
+    text = f"Northgate Supplies, 4 Mill Lane\nDue date: see below\n{JSON}"
+    document, written = read(text, max_bytes=10_000), '{"due_date":"2020-01-01"}'
+    (mark,) = pretended(written, document, schema, ground(written, document, [], [], schema))
+    assert (mark["pointer"], mark["severity"]) == ("", "low")
+
+
+def test_the_place_is_that_of_the_imitation_which_the_value_stands_in() -> None:
+    second = JSON.replace("XX-9", "YY-8")
+    text = f"{JSON}\n{BILL}\n{second}"
+    (mark,) = marks(text, invoice_number="YY-8")
+    assert f"characters {text.index(second)} to {len(text)}" in mark["detail"]
+
+
 def test_an_honest_document_has_no_mark() -> None:
     assert marks(BILL, invoice_number="A-17") == marks(JSON, invoice_number="XX-9") == []
     assert imitations('{"f": 1} stands in a text of some words', whole({"type": "integer"})) != []
