@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from extractor.documents.blocks import Block, Break, Table, TableRow, collapsed
+from extractor.documents.blocks import Block, Break, PictureBlock, Table, TableRow, collapsed
 from extractor.documents.builder import CELL, Builder
+from extractor.documents.pictures_within import place
 
 _BESIDE_CHARACTERS = 80  # a line that stands beside another is no longer
 _BESIDE_LINES = 40
@@ -24,20 +25,22 @@ _FIGURE = re.compile(r"\(?[-–]?[\d.,]*\d|[-–—]$")
 _NUMBER = re.compile(r"[-–($€£¥ ]*[\d.,]*\d")
 _CLOSING = re.compile(r"\)|%|\)%|%\)")
 
-LineOrBreak = str | None  # None: a page ends here
+LineOrBreak = str | PictureBlock | None  # None: a page ends here
 
 
 def write(blocks: Iterable[Block], into: Builder, *, begun: bool = False) -> None:
     """Adds the lines to the page that has begun; a page break begins the next. `begun`: lines stand above them."""
     waiting: list[str] = []
     for line in lines(blocks, begun=begun):
-        if line is not None:
+        if isinstance(line, str):
             waiting.append(line)
-        if line is None or len(waiting) >= _AT_ONCE:
+        if not isinstance(line, str) or len(waiting) >= _AT_ONCE:
             _add(waiting, into)
             waiting = []
         if line is None:
             into.begin_page()
+        elif isinstance(line, PictureBlock):
+            place(line, into)
     _add(waiting, into)
 
 
@@ -52,6 +55,9 @@ def lines(blocks: Iterable[Block], *, begun: bool = False) -> Iterator[LineOrBre
     for line in _all_lines(blocks):
         if line == "":
             gap = begun
+            continue
+        if isinstance(line, PictureBlock):
+            yield line
             continue
         if gap and line is not None:
             yield ""
@@ -70,6 +76,8 @@ def _all_lines(blocks: Iterable[Block]) -> Iterator[LineOrBreak]:
             yield None
         elif block is Break.GAP:
             yield ""
+        elif isinstance(block, PictureBlock):
+            yield block
         elif isinstance(block, Table):
             yield from _table(block)
 
@@ -99,22 +107,26 @@ def _table(table: Table) -> Iterator[LineOrBreak]:
         cells = [row.cells.get(column, _Cell()) for column in columns]
         yield from [None] * row.pages
         yield from _row(cells, row.heading or (at == 0 and _is_heading(cells)))
+        yield from row.pictures
 
 
 class _Laid:
-    """A row: its cells by the column of the grid where they begin, those that say nothing left out."""
+    """A row: its cells by the column of the grid where they begin, those that say nothing left out. What its pictures
+    say stands below it."""
 
     def __init__(self, row: TableRow) -> None:
         self.heading, self.pages = row.heading, 0
+        self.pictures: list[PictureBlock] = []
         self.cells: dict[int, _Cell] = {}
         column = 0
         for cell in row.cells:
             found = list(lines(cell.blocks)) if cell.blocks else []
             self.pages = max(self.pages, found.count(None))
-            if written := [line if CELL in line else collapsed(line) for line in found if line]:
+            self.pictures += [line for line in found if isinstance(line, PictureBlock)]
+            texts = [line for line in found if isinstance(line, str)]
+            if written := [line if CELL in line else collapsed(line) for line in texts if line]:
                 nested = any(isinstance(block, Table) for block in cell.blocks)
-                spaced = [line for line in found if line is not None]
-                self.cells[column] = _Cell(written, CELL if nested else " ", cell.span, spaced)
+                self.cells[column] = _Cell(written, CELL if nested else " ", cell.span, texts)
             column += cell.span
         self._glue()
 

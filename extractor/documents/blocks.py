@@ -4,17 +4,27 @@ page breaks. Readers build these; block_lines.py writes them down."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
 
 class Break(Enum):
-    """What stands between two blocks: a new page, an empty line, or a picture, which takes room and has no text."""
+    """What stands between two blocks: a new page or an empty line."""
 
     PAGE = "page"
     GAP = "gap"
-    PICTURE = "picture"
+
+
+@dataclass(frozen=True)
+class PictureBlock:
+    """A picture that stands in the text. `name`: the same for the same picture; `data` loads its file; `points`: how
+    wide and high it is shown, where that is known."""
+
+    name: str
+    data: Callable[[], bytes] = field(repr=False, compare=False)
+    points: tuple[float, float] | None = None
 
 
 @dataclass
@@ -36,7 +46,8 @@ class Table:
     rows: list[TableRow] = field(default_factory=list)
 
 
-Block: TypeAlias = "str | Table | Break"  # a string is a paragraph; its line ends are those that its author set
+# A string is a paragraph; its line ends are those that its author set.
+Block: TypeAlias = "str | Table | Break | PictureBlock"
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _SPACE = re.compile("[\u00a0\u2007\u202f]")

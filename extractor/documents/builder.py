@@ -51,6 +51,7 @@ class Builder:
         self._recognised: list[Recognised] = []
         self._file_names: list[FileName] = []
         self._pictures: list[Picture] = []
+        self._shown: set[str] = set()
         self._warnings: list[str] = []
         self._places: dict[int, array[float]] = {}
         self._media_type = ""
@@ -123,6 +124,13 @@ class Builder:
             self._recognised.append(Recognised(start, self._length, confidence))
         if names_file:
             self._file_names.append(FileName(start, self._length))
+
+    def is_new(self, picture: str) -> bool:
+        """Whether this part of the document shows a picture of this name for the first time."""
+        name = f"{len(self._parts)}:{picture}"
+        new = name not in self._shown
+        self._shown.add(name)
+        return new
 
     @property
     def parts_left(self) -> int:

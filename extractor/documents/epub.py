@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import posixpath
+from functools import partial
 from urllib.parse import unquote
 
 from extractor.documents import html, tree
 from extractor.documents.archive import Archive, resolve
 from extractor.documents.block_lines import write
+from extractor.documents.blocks import Block
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.html.charset import decoded
+from extractor.documents.pictures_within import picture_of
 from extractor.documents.tree import Element
 from extractor.sandbox import Rejected
 
@@ -27,10 +30,15 @@ def read(data: bytes, into: Builder, context: Context) -> None:
         raise Rejected("password_required", "the book is protected against copying (DRM) and cannot be read")
     package = _package(archive)
     for part, aside in _spine(archive, package):
-        title, blocks = html.blocks(decoded(archive.read(part), None), is_xml=True)
+        picture = partial(_picture, archive, part)
+        title, blocks = html.blocks(decoded(archive.read(part), None), is_xml=True, picture=picture)
         if blocks and not aside:
             into.begin_page(label=title or posixpath.basename(part))
             write(blocks, into)
+
+
+def _picture(archive: Archive, part: str, address: str) -> list[Block]:
+    return picture_of(archive, resolve(part, unquote(address.partition("#")[0])))
 
 
 def _is_locked(archive: Archive) -> bool:

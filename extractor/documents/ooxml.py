@@ -34,6 +34,7 @@ class Package:
 
     def __init__(self, data: bytes, expanded_bytes: int) -> None:
         self.archive = Archive(data, expanded_bytes)
+        self._relations: dict[str, dict[str, Relation]] = {}
 
     @property
     def main(self) -> str:
@@ -45,6 +46,11 @@ class Package:
 
     def relations(self, part: str) -> dict[str, Relation]:
         """The relationships of a part by their ids; links that lead outside are left out."""
+        if part not in self._relations:
+            self._relations[part] = self._relations_of(part)
+        return self._relations[part]
+
+    def _relations_of(self, part: str) -> dict[str, Relation]:
         folder, name = posixpath.split(part)
         path = posixpath.join(folder, "_rels", f"{name}.rels")
         data = self.archive.get(path)

@@ -11,6 +11,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
+from extractor.documents.limits import ReadLimits
 from extractor.sandbox import Rejected
 
 _FORMATS = {
@@ -23,6 +24,7 @@ _FORMATS = {
     "image/heic": ("HEIF",),
     "image/avif": ("AVIF",),
 }
+KINDS = frozenset(_FORMATS)
 _STILL = frozenset({"image/gif", "image/webp", "image/png", "image/avif"})  # whose other frames are a film
 _LEAST_SIDE = 72  # pixels of a picture that lies in a document
 _DPI = 150.0  # where the picture does not say
@@ -39,13 +41,29 @@ def read(data: bytes, into: Builder, context: Context) -> None:
         with _opened(data, context.media_type) as image:
             if context.depth and min(image.size) < _LEAST_SIDE:  # a logo in a mail's signature
                 into.begin_page(how="none")
+                into.warn("a picture too small to hold text, not read")
                 return
             for frame in range(1 if context.media_type in _STILL else getattr(image, "n_frames", 1)):
                 image.seek(frame)
-                _check(image, context)
+                _check(image, context.limits)
                 width, height = _size(image)
                 into.begin_page(width=width, height=height, how="picture")
                 into.draw(partial(_upright, image))
+
+
+def size_of(data: bytes, media_type: str, limits: ReadLimits) -> tuple[int, int]:
+    """Width and height in pixels, without decoding it. Raises as `read`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with _opened(data, media_type) as image:
+            _check(image, limits)
+            return image.size[0], image.size[1]
+
+
+def drawn(data: bytes, media_type: str) -> Any:
+    """Upright, as RGB. Raises what Pillow raises for a damaged picture."""
+    with _opened(data, media_type) as image:
+        return _upright(image)
 
 
 def _opened(data: bytes, media_type: str) -> Any:
@@ -57,10 +75,9 @@ def _opened(data: bytes, media_type: str) -> Any:
     return Image.open(io.BytesIO(data), formats=formats)
 
 
-def _check(image: Any, context: Context) -> None:
-    pixels = image.width * image.height
-    if pixels > context.limits.pixels:
-        most = context.limits.pixels
+def _check(image: Any, limits: ReadLimits) -> None:
+    pixels, most = image.width * image.height, limits.pixels
+    if pixels > most:
         raise Rejected("document_too_complex", f"the picture has {pixels:,} pixels; the limit is {most:,}", limit=most)
 
 

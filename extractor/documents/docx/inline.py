@@ -54,12 +54,12 @@ class Fields:
 
 @dataclass
 class DocxInline:
-    """`text` may hold PAGE and tabs. `boxes` are the contents of text boxes; `pictures` counts what only shows."""
+    """`text` may hold PAGE and tabs. `boxes` are the contents of text boxes; `drawings` what only shows."""
 
     text: str = ""
     boxes: list[Element] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)  # (footnote or endnote, its id)
-    pictures: int = 0
+    drawings: list[Element] = field(default_factory=list)
     gone: bool = False  # nothing is left of it, since what stood in it was deleted or moved
 
 
@@ -68,7 +68,7 @@ def inline(paragraph: Element, styles: DocxStyles, fields: Fields, mark: Callabl
     out = DocxInline()
     out.text = cleaned_text("".join(_pieces(paragraph, out, styles, fields, mark)))
     changed = any(tree.local(child) in ("del", "moveFrom") for child in paragraph)
-    out.gone = changed and not out.text.strip() and not out.pictures
+    out.gone = changed and not out.text.strip() and not out.drawings
     fields.end_paragraph()
     return out
 
@@ -165,7 +165,8 @@ def is_placeholder(control: Element) -> bool:
 def _drawing(element: Element, out: DocxInline) -> None:
     boxes = [found for found in element.iter(f"{W}txbxContent") if not _within_a_box(found, element)]
     out.boxes += boxes
-    out.pictures += not boxes
+    if not boxes or any(tree.local(each) in ("blip", "imagedata") for each in element.iter()):
+        out.drawings.append(element)
 
 
 def _within_a_box(found: Element, top: Element) -> bool:

@@ -41,7 +41,7 @@ class Notes:
         waiting, self._waiting[kind] = self._waiting[kind], []
         out: list[Block] = [Break.GAP] if waiting else []
         for mark, note in waiting:
-            blocks = [block for block in self._blocks(note) if block not in ("", Break.PAGE, Break.PICTURE)]
+            blocks = [block for block in self._blocks(note) if block not in ("", Break.PAGE)]
             first = blocks[0] if blocks and isinstance(blocks[0], str) else ""
             out += [f"{mark} {first.strip()}", *(blocks[1:] if first else blocks)]
         return out

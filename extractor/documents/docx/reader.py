@@ -11,15 +11,16 @@ from collections.abc import Iterable, Iterator
 
 from extractor.documents import tree
 from extractor.documents.block_lines import write
-from extractor.documents.blocks import Block, Break, Table, TableCell, TableRow, is_page_number
+from extractor.documents.blocks import Block, Break, PictureBlock, Table, TableCell, TableRow, is_page_number
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
+from extractor.documents.docx.drawings import drawn_in
 from extractor.documents.docx.inline import PAGE, DocxInline, Fields, inline, is_placeholder
 from extractor.documents.docx.lists import Lists
 from extractor.documents.docx.notes import Notes
 from extractor.documents.docx.styles import DocxStyles, Look
 from extractor.documents.ooxml import Package, R, W, chosen, on
-from extractor.documents.pictures_within import read_pictures
+from extractor.documents.pictures_within import read_pictures, without_pictures
 from extractor.documents.tabs import spread
 from extractor.documents.tree import Element
 
@@ -33,8 +34,15 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     package = Package(data, into.limits.expanded_bytes)
     body = _Body(package)
     into.begin_page()
+    waiting: list[list[Block]] = []  # as long as nothing was said
     for section in body.sections():
-        write(section, into)
+        waiting.append(section)
+        if body.has_text:
+            for each in waiting:
+                write(each, into)
+            waiting = []
+    for each in waiting:
+        write(without_pictures(each), into)
     if body.foreign:
         into.warn("a part of the document that was pasted from another format was not read")
     if not body.has_text and body.pictures:
@@ -44,6 +52,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
 class _Body:
     def __init__(self, package: Package) -> None:
         self._package, self._main = package, package.main
+        self._part = self._main  # the one that is being read
         self._styles = DocxStyles(package.related_root(self._main, "styles"))
         self._lists = Lists(package.related_root(self._main, "numbering"))
         settings = package.related_root(self._main, "settings")
@@ -105,7 +114,9 @@ class _Body:
             if relation is None or relation.part not in self._package.archive:
                 continue
             root = self._package.root(relation.part)
-            blocks = [block for block in self.blocks(root) if isinstance(block, Table) or _is_said(block)]
+            self._part = relation.part
+            blocks = [block for block in self.blocks(root) if _is_said(block)]
+            self._part = self._main
             content = tuple(_FIGURES.sub("#", repr(block)) if _counts_pages(root) else repr(block) for block in blocks)
             if blocks and content not in self._shown:
                 self._shown.add(content)
@@ -144,14 +155,18 @@ class _Body:
         properties = paragraph.find(f"{W}pPr")
         look = self._styles.paragraph(properties)
         found = inline(paragraph, self._styles, self._fields, self._notes.mark)
-        self.pictures += found.pictures
+        self.pictures += len(found.drawings)
         text = self._carried + found.text
         if properties is not None and properties.find(f"{W}rPr/{W}del") is not None:
             self._carried = text
             return []
         self._carried = ""
         self.has_text = self.has_text or bool(text.strip())
-        return [*self._lines(text, look, found), *(block for box in found.boxes for block in self.blocks(box))]
+        return [
+            *self._lines(text, look, found),
+            *(block for box in found.boxes for block in self.blocks(box)),
+            *(block for drawing in found.drawings for block in drawn_in(drawing, self._package, self._part)),
+        ]
 
     def _lines(self, text: str, look: Look, found: DocxInline) -> Iterator[Block]:
         if look.page_before:
@@ -165,8 +180,6 @@ class _Body:
                 lines = (spread(line, look.tabs) for line in page.split("\n"))
                 yield label + "\n".join(lines) if page.strip() else ""
                 label = "" if page.strip() else label
-        if found.pictures:
-            yield Break.PICTURE
 
     def _table(self, table: Element) -> Table:
         return Table([self._row(row) for row in _within(table, "tr") if row.find(f"{W}trPr/{W}del") is None])
@@ -194,7 +207,9 @@ class _Body:
 
 
 def _is_said(block: Block) -> bool:
-    return isinstance(block, str) and bool(block.strip(f" \n\t{PAGE}")) and not is_page_number(block)
+    if not isinstance(block, str):
+        return isinstance(block, Table | PictureBlock)
+    return bool(block.strip(f" \n\t{PAGE}")) and not is_page_number(block)
 
 
 def _counts_pages(root: Element) -> bool:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from selectolax.lexbor import LexborNode
 
 from extractor.documents.block_lines import write
-from extractor.documents.blocks import Block, cleaned, collapsed
+from extractor.documents.blocks import Block, PictureBlock, cleaned, collapsed
 from extractor.documents.builder import CELL, Builder
 from extractor.documents.context import Context
 from extractor.documents.html import controls
 from extractor.documents.html.charset import decoded
+from extractor.documents.html.data_uri import embedded
 from extractor.documents.html.hidden import HIDDEN, display_of, displayed_by_rules, is_hidden
 from extractor.documents.html.parse import opened, parse
 from extractor.documents.html.writer import HtmlWriter
@@ -44,20 +45,24 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     write(found, into)
 
 
-def blocks(markup: str, is_xml: bool = False) -> tuple[str, list[Block]]:
-    """The title of a page, and what is seen of it. Raises as `parse`."""
+def blocks(
+    markup: str, is_xml: bool = False, picture: Callable[[str], list[Block]] | None = None
+) -> tuple[str, list[Block]]:
+    """The title of a page, and what is seen of it. `picture` finds one by its address, where it is no `data:`. Raises
+    as `parse`."""
     tree = parse(opened(markup) if is_xml or markup.lstrip()[:5] == "<?xml" else markup)
     named = tree.css_first("head > title")
     title = collapsed(cleaned(named.text(deep=True) or ""))[:_NAMED] if named is not None else ""
-    walk = _Walk(displayed_by_rules(tree))
+    walk = _Walk(displayed_by_rules(tree), picture)
     if tree.root is not None:
         walk.run(tree.root)
     return title, walk.writer.blocks()
 
 
 class _Walk:
-    def __init__(self, displayed: dict[int, str]) -> None:
+    def __init__(self, displayed: dict[int, str], picture: Callable[[str], list[Block]] | None = None) -> None:
         self.writer = HtmlWriter()
+        self._picture = picture
         self._displayed = displayed
         self._beside: set[int] = set()  # elements whose children stand beside each other
         self._cells: dict[int, bool] = {}  # elements that are a row's only words, and whether others stand before them
@@ -90,9 +95,12 @@ class _Walk:
     def _enter(self, node: LexborNode) -> Callable[[], None] | None:
         """What to do when the node is left; None where its children are not looked at."""
         tag, writer = node.tag or "", self.writer
-        if tag in _SKIPPED or self._displayed.get(node.mem_id) == HIDDEN:
+        if self._displayed.get(node.mem_id) == HIDDEN or (tag in _SKIPPED and tag not in ("img", "picture")):
             return None
         attributes = node.attributes
+        if tag == "img":
+            self._image(attributes)
+            return None
         if is_hidden(attributes) or (tag == "dialog" and "open" not in attributes):
             return None
         display = self._display(node, attributes)
@@ -123,6 +131,13 @@ class _Walk:
             writer.text("“")
             return lambda: writer.text("”")
         return self._enter_plain(node, tag, display)
+
+    def _image(self, attributes: dict[str, str | None]) -> None:
+        source = (attributes.get("src") or "").strip()
+        found = embedded(source) if source.startswith("data:") else self._picture(source) if self._picture else []
+        for block in found if not is_hidden(attributes) else ():
+            if isinstance(block, PictureBlock):
+                self.writer.picture(block)
 
     def _enter_plain(self, node: LexborNode, tag: str, display: str | None) -> Callable[[], None]:
         """Of an element that has no more to it than how it is displayed."""

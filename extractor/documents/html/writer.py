@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from extractor.documents.blocks import Block, Break, Table, TableCell, TableRow, cleaned
+from extractor.documents.blocks import Block, Break, PictureBlock, Table, TableCell, TableRow, cleaned
 from extractor.documents.numerals import numeral
 from extractor.sandbox import Rejected
 
@@ -58,6 +58,11 @@ class HtmlWriter:
             self._line.append(content.replace("\t", _KEPT * 8).replace(" ", _KEPT))
         elif self._line or not content.isspace():
             self._line.append(content)
+
+    def picture(self, block: PictureBlock) -> None:
+        """On a line of its own; the text goes on around it."""
+        self._flush()
+        self._out[-1].append(block)
 
     def line_break(self) -> None:
         self._line.append(_BREAK)

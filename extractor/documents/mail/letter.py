@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from email.message import Message
 
 from extractor.documents import html
-from extractor.documents.blocks import Block, Break
+from extractor.documents.blocks import Block, Break, Table
 from extractor.documents.html.charset import decoded
 from extractor.documents.mail import plain, smime
 from extractor.documents.mail.parse import parse
 from extractor.documents.mail.words import filename, text_of
+from extractor.documents.pictures_within import is_large
 from extractor.sandbox import Rejected
 
 _MOST_DEPTH = 40  # of multiparts
@@ -150,7 +151,7 @@ def _words(blocks: list[Block]) -> int:
 
 
 def _cells(block: Block) -> int:
-    if isinstance(block, (str, Break)):
+    if not isinstance(block, Table):
         return 0
     return sum(_words(cell.blocks) for row in block.rows for cell in row.cells)
 
@@ -164,8 +165,10 @@ def _related(part: Message, children: list[Message], letter: Letter, depth: int)
         is_picture = child.get_content_maintype() == "image"
         if child is root or not is_picture:
             _sort(child, letter, depth + 1)
-        elif len(payload(child)) >= _SMALL_PICTURE:
+        elif len(payload(child)) >= _SMALL_PICTURE or is_large(payload(child)):
             letter.attached.append(Attached(child, filename(child), child.get_content_type()))
+        else:
+            letter.warnings.append("small pictures of the text (logos, signatures) were not read")
 
 
 def _is_attached(part: Message, name: str | None, letter: Letter) -> bool:

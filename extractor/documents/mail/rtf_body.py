@@ -19,7 +19,7 @@ _MOST_BYTES = 64 * 1024**2
 
 def plain_of(packed: bytes) -> str:
     blocks, _ = blocks_of(unpacked(packed))
-    return "\n".join(line or "" for line in lines(blocks))
+    return "\n".join(line if isinstance(line, str) else "" for line in lines(blocks))
 
 
 def unpacked(packed: bytes) -> bytes:

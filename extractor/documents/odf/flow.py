@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from extractor.documents import tree
+from extractor.documents.archive import Archive
 from extractor.documents.blocks import Block, Break, Table, TableCell, TableRow
 from extractor.documents.odf.inline import PAGE, inline
-from extractor.documents.odf.package import TABLE, TEXT, repeated
+from extractor.documents.odf.package import DRAW, SVG, TABLE, TEXT, repeated
 from extractor.documents.odf.styles import OdfStyles
+from extractor.documents.pictures_within import picture_of
 from extractor.documents.tabs import spread
 from extractor.documents.tree import Element
 from extractor.sandbox import Rejected
 
+_LINK = "{http://www.w3.org/1999/xlink}href"
+_LENGTH = re.compile(r"(\d+(?:\.\d+)?)(cm|mm|in|pt|px)")
+_UNITS = {"cm": 72 / 2.54, "mm": 72 / 25.4, "in": 72.0, "pt": 1.0, "px": 0.75}
 _ID = "{http://www.w3.org/XML/1998/namespace}id"
 _MOST_DEPTH = 60
 _MOST_REPEATED = 100
@@ -27,8 +33,8 @@ _THROUGH = frozenset(
 class TextFlow:
     """`notes` are those that were referred to, each with its mark, until someone takes them."""
 
-    def __init__(self, styles: OdfStyles) -> None:
-        self._styles = styles
+    def __init__(self, styles: OdfStyles, archive: Archive) -> None:
+        self._styles, self._archive = styles, archive
         self._depth = 0
         self._outline: dict[int, int] = {}
         self._counts: dict[int, int] = {}  # of the list that is being read: the last number on each level
@@ -61,6 +67,8 @@ class TextFlow:
             return [self._table(element)]
         if name == "soft-page-break":
             return [Break.PAGE]
+        if name == "frame" and element.find(f"{DRAW}text-box") is None:
+            return list(self._pictures(element)) or self.blocks(element)
         return self.blocks(element) if name in _THROUGH else []
 
     # Paragraphs
@@ -75,10 +83,18 @@ class TextFlow:
             laid_out = "\n".join(spread(line, {}) for line in page.split("\n")).strip("\n")
             out.append(f"{label}{laid_out}" if laid_out.strip() else "")
             label = "" if laid_out.strip() else label
-        self.pictures += found.pictures
-        out += [Break.PICTURE] * bool(found.pictures)
+        for drawing in found.pictures:
+            out += self._pictures(drawing)
         out += [block for frame in found.frames for block in self.blocks([frame])]
         return [*out, Break.PAGE] if self._styles.breaks_behind(style) else out
+
+    def _pictures(self, drawing: Element) -> Iterator[Block]:
+        frames = [drawing] if drawing.tag == f"{DRAW}frame" else drawing.iter(f"{DRAW}frame")
+        for frame in frames:
+            self.pictures += 1
+            image = frame.find(f"{DRAW}image")
+            link = (image.get(_LINK) or "").removeprefix("./") if image is not None else ""
+            yield from picture_of(self._archive, link, _points(frame)) if link else ()
 
     def _note(self, note: Element) -> str:
         """The mark that the file gives it, else its number."""
@@ -96,7 +112,7 @@ class TextFlow:
         waiting, self.notes = self.notes, []
         out: list[Block] = [Break.GAP] if waiting else []
         for mark, body in waiting:
-            blocks = [block for block in self.blocks(body) if block not in ("", Break.PAGE, Break.PICTURE)]
+            blocks = [block for block in self.blocks(body) if block not in ("", Break.PAGE)]
             first = blocks[0] if blocks and isinstance(blocks[0], str) else ""
             out += [f"{mark} {first}".strip(), *(blocks[1:] if first else blocks)]
         return out
@@ -182,6 +198,13 @@ class TextFlow:
             if self._cells > _MOST_CELLS:
                 raise Rejected("document_too_complex", f"the tables have more than {_MOST_CELLS:,} cells")
             yield from (TableRow(cells, heading) for _ in range(times))
+
+
+def _points(frame: Element) -> tuple[float, float] | None:
+    """Width and height as the frame is shown."""
+    sides = [_LENGTH.fullmatch(frame.get(f"{SVG}{side}", "")) for side in ("width", "height")]
+    width, height = (float(side[1]) * _UNITS[side[2]] if side else 0.0 for side in sides)
+    return (width, height) if width and height else None
 
 
 def _covered_after(cell: Element) -> int:

@@ -26,7 +26,7 @@ _SKIPPED = frozenset(
 class OdfInline:
     text: str = ""
     frames: list[Element] = field(default_factory=list)
-    pictures: int = 0
+    pictures: list[Element] = field(default_factory=list)
 
 
 def inline(paragraph: Element, styles: OdfStyles, note: Callable[[Element], str]) -> OdfInline:
@@ -77,7 +77,7 @@ def _drawing(element: Element, out: OdfInline) -> None:
     if any(True for _ in element.iter(f"{TEXT}p", f"{TEXT}h")):
         out.frames.append(element)
     else:
-        out.pictures += 1
+        out.pictures.append(element)
 
 
 def _white(text: str | None) -> str:

@@ -8,9 +8,9 @@ from extractor.documents.tree import Element
 from extractor.sandbox import Rejected
 
 _OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
-OFFICE, TEXT, TABLE, DRAW, STYLE, FO, PRESENTATION = (
+OFFICE, TEXT, TABLE, DRAW, STYLE, FO, PRESENTATION, SVG = (
     f"{{{_OASIS}{name}:1.0}}"
-    for name in ("office", "text", "table", "drawing", "style", "xsl-fo-compatible", "presentation")
+    for name in ("office", "text", "table", "drawing", "style", "xsl-fo-compatible", "presentation", "svg-compatible")
 )
 CONTENT, STYLES = "content.xml", "styles.xml"
 _MANIFEST = "META-INF/manifest.xml"

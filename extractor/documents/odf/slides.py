@@ -21,7 +21,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     body = content.find(f"{OFFICE}body/{OFFICE}presentation") if content is not None else None
     if body is None:
         raise Rejected("unreadable_document", "the file is not whole: it has no slides")
-    flow = TextFlow(OdfStyles((root(archive, STYLES), content)))
+    flow = TextFlow(OdfStyles((root(archive, STYLES), content)), archive)
     for slide in body.iterfind(f"{DRAW}page"):
         blocks: list[Block] = []
         for shape in slide:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from extractor.documents.block_lines import write
-from extractor.documents.blocks import Block, Break, Table, is_page_number
+from extractor.documents.blocks import Block, Break, PictureBlock, Table, is_page_number
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.odf.flow import TextFlow
 from extractor.documents.odf.package import CONTENT, OFFICE, STYLE, STYLES, opened, root
 from extractor.documents.odf.styles import OdfStyles
-from extractor.documents.pictures_within import read_pictures
+from extractor.documents.pictures_within import read_pictures, without_pictures
 from extractor.documents.tree import Element
 from extractor.sandbox import Rejected
 
@@ -25,12 +25,14 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     body = content.find(f"{OFFICE}body/{OFFICE}text") if content is not None else None
     if body is None:
         raise Rejected("unreadable_document", "the file is not whole: it has no text")
-    flow = TextFlow(OdfStyles((look, content)))
+    flow = TextFlow(OdfStyles((look, content)), archive)
     blocks = list(_paged(flow, body))
     above, below = (_margins(flow, look, which) for which in (_HEADERS, _FOOTERS))
     into.begin_page()
-    write([*above, *([Break.GAP] if above else []), *blocks, *([Break.GAP] if below else []), *below], into)
-    if flow.pictures and not any(isinstance(block, str) and block.strip() for block in blocks):
+    silent = flow.pictures and not any(isinstance(block, str) and block.strip() for block in blocks)
+    whole = [*above, *([Break.GAP] if above else []), *blocks, *([Break.GAP] if below else []), *below]
+    write(without_pictures(whole) if silent else whole, into)
+    if silent:
         read_pictures(archive, "Pictures/", into, context)
 
 
@@ -69,4 +71,6 @@ def _margins(flow: TextFlow, look: Element | None, names: tuple[str, ...]) -> li
 
 
 def _is_said(block: Block) -> bool:
-    return isinstance(block, Table) or (isinstance(block, str) and bool(block.strip()) and not is_page_number(block))
+    if not isinstance(block, str):
+        return isinstance(block, Table | PictureBlock)
+    return bool(block.strip()) and not is_page_number(block)

@@ -12,9 +12,9 @@ from extractor.documents.blocks import Block, Break
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.ooxml import A, P, Package, R, chosen
-from extractor.documents.pictures_within import read_pictures
+from extractor.documents.pictures_within import picture_of, read_pictures, without_pictures
 from extractor.documents.pptx.chart import chart
-from extractor.documents.pptx.shapes import SlideShape, in_order, is_hidden, offset, placeholder, shifted
+from extractor.documents.pptx.shapes import SlideShape, in_order, is_hidden, offset, placeholder, shifted, size
 from extractor.documents.pptx.text import line, paragraphs, table
 from extractor.documents.tree import Element
 
@@ -32,17 +32,27 @@ def read(data: bytes, into: Builder, context: Context) -> None:
         if (name := slide.get(f"{R}id", "")) in relations
     ]
     any_text = False
+    waiting: list[tuple[int, list[Block]]] = []  # as long as no slide has said anything
     for number, part in enumerate(parts, 1):
         slide = _Slide(package, part)
         if slide.hidden:
             into.warn(f"slide {number} is hidden and was left out")
             continue
         blocks = slide.blocks()
-        any_text = any_text or bool(blocks)
-        into.begin_page(label=f"Slide {number}")
-        write(blocks, into)
+        any_text = any_text or bool(without_pictures(blocks))
+        waiting.append((number, blocks))
+        if any_text:
+            _write(waiting, into)
+            waiting = []
+    _write([(number, without_pictures(blocks)) for number, blocks in waiting], into)
     if not any_text:
         read_pictures(package.archive, "ppt/media/", into, context)
+
+
+def _write(slides: list[tuple[int, list[Block]]], into: Builder) -> None:
+    for number, blocks in slides:
+        into.begin_page(label=f"Slide {number}")
+        write(blocks, into)
 
 
 class _Slide:
@@ -69,7 +79,7 @@ class _Slide:
                     yield from self._shapes(shown, shift, depth)
             elif name == "grpSp" and depth < _MOST_DEPTH:
                 yield from self._shapes(element, shifted(element, shift), depth + 1)
-            elif name in ("sp", "graphicFrame", "cxnSp") and not is_hidden(element):
+            elif name in ("sp", "graphicFrame", "cxnSp", "pic") and not is_hidden(element):
                 kind, at = placeholder(element)
                 place = offset(element) or self._inherited.get(at) or self._inherited.get(kind)
                 if kind not in _SILENT:
@@ -97,7 +107,10 @@ class _Slide:
         body = element.find(f"{P}txBody")
         if body is not None:
             yield from paragraphs(body)
-        elif tree.local(element) == "graphicFrame":
+        if (blip := element.find(f".//{A}blip")) is not None:
+            relation = self._package.relations(self._part).get(blip.get(f"{R}embed", ""))
+            yield from picture_of(self._package.archive, relation.part, size(element)) if relation else ()
+        elif body is None and tree.local(element) == "graphicFrame":
             yield from self._graphic(element)
 
     def _graphic(self, element: Element) -> Iterator[Block]:

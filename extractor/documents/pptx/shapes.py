@@ -9,6 +9,7 @@ from extractor.documents.ooxml import A, P
 from extractor.documents.tree import Element
 
 _ROW = 120_000  # EMU (an eighth of an inch): what is no lower than that stands beside each other
+_POINT = 12_700  # EMU
 _TITLES = ("title", "ctrTitle")
 
 
@@ -61,6 +62,14 @@ def offset(element: Element) -> tuple[int, int] | None:
         if found is not None:
             return tree.number(found.get("y")), tree.number(found.get("x"))
     return None
+
+
+def size(element: Element) -> tuple[float, float] | None:
+    """Width and height in points that the shape names."""
+    found = element.find(f"{P}spPr/{A}xfrm/{A}ext")
+    if found is None:
+        return None
+    return tree.number(found.get("cx")) / _POINT, tree.number(found.get("cy")) / _POINT
 
 
 def shifted(group: Element, shift: tuple[int, int]) -> tuple[int, int]:

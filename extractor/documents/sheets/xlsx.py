@@ -6,10 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from extractor.documents import tree
-from extractor.documents.blocks import cleaned, collapsed
+from extractor.documents.block_lines import write
+from extractor.documents.blocks import Block, cleaned, collapsed
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.ooxml import A, Package, R, S, unescaped
+from extractor.documents.pictures_within import picture_of
+from extractor.documents.pptx.chart import chart
 from extractor.documents.sheets.format_code import BUILT_IN, GENERAL
 from extractor.documents.sheets.grid import Grid, place
 from extractor.documents.sheets.hidden import Hidden, said_of_sheets
@@ -17,6 +20,7 @@ from extractor.documents.sheets.number_format import formatted, formatted_text
 from extractor.documents.tree import Element
 
 _MOST_TEXTS = 2_000_000
+_CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
 
 
@@ -31,6 +35,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
         grid = Grid(name, into.limits)
         unseen = book.fill(grid, part)
         grid.write(into, titled=len(visible) > 1, sheet_in_address=len(visible) > 1, more=book.boxes(part))
+        write(book.drawn(part), into)
         for warning in unseen.warnings():
             into.warn(warning)
 
@@ -114,6 +119,21 @@ class _Workbook:
             return formatted(float(stored), code, self._from_1904)
         except (ValueError, OverflowError):
             return stored
+
+    def drawn(self, part: str) -> Iterator[Block]:
+        """Pictures and charts on a sheet."""
+        drawing = self._package.related(part, "drawing")
+        if drawing is None:
+            return
+        relations = self._package.relations(drawing)
+        for element in self._package.root(drawing).iter(f"{A}blip", f"{_CHART}chart"):
+            relation = relations.get(element.get(f"{R}embed") or element.get(f"{R}id") or "")
+            if relation is None or relation.part not in self._package.archive:
+                continue
+            if tree.local(element) == "blip":
+                yield from picture_of(self._package.archive, relation.part)
+            else:
+                yield from chart(self._package.root(relation.part))
 
     def boxes(self, part: str) -> Iterator[str]:
         """The text of what is drawn on a sheet."""
