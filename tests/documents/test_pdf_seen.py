@@ -103,3 +103,51 @@ def test_a_stamp_across_the_page_is_a_line_of_its_own() -> None:
     pdf.text(0, HEIGHT, "DRAFT COPY", 60)
     pdf.canvas.restoreState()
     assert lines(read(pdf.bytes())) == ["Payslip", "Net pay 2.655,65", "DRAFT COPY"]
+
+
+def test_layers_that_are_off_are_left_out() -> None:
+    shown = b"BT /F 12 Tf 60 720 Td (%s) Tj ET"
+    page = b"\n".join(
+        [
+            shown % b"Invoice 2026-17",
+            b"/OC /On BDC",
+            shown.replace(b"720", b"690") % b"Total 100.00",
+            b"EMC /OC /Off BDC",
+            shown.replace(b"720", b"660") % b"Total 900.00",
+            b"EMC /X Do",
+        ]
+    )
+    resources = b"<</Font <</F 5 0 R>> /Properties <</On 6 0 R /Off 7 0 R>> /XObject <</X 8 0 R>>>>"
+    form = b"/Type /XObject /Subtype /Form /BBox [0 0 595 842] /OC 7 0 R /Resources <</Font <</F 5 0 R>>>>"
+    objects = [
+        b"<</Type /Catalog /Pages 2 0 R /OCProperties <</OCGs [6 0 R 7 0 R] /D <</OFF [7 0 R]>>>>>>",
+        b"<</Type /Pages /Kids [3 0 R] /Count 1>>",
+        b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources " + resources + b">>",
+        stream(b"", page),
+        b"<</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>",
+        b"<</Type /OCG /Name (Shown)>>",
+        b"<</Type /OCG /Name (Draft)>>",
+        stream(form, shown.replace(b"720", b"600") % b"Draft of a form"),
+    ]
+    document = read(whole(objects))
+    assert lines(document) == ["Invoice 2026-17", "Total 100.00"]
+    assert "on a layer that is off" in document.pages[0].warnings[0]
+    both = read(whole([objects[0].replace(b"/OFF", b"/ON"), *objects[1:]]))
+    assert lines(both) == ["Invoice 2026-17", "Total 100.00", "Total 900.00", "Draft of a form"]
+    assert not both.pages[0].warnings
+
+
+def stream(more: bytes, content: bytes) -> bytes:
+    return b"<<%s /Length %d>> stream\n%s\nendstream" % (more, len(content), content)
+
+
+def whole(objects: list[bytes]) -> bytes:
+    """A PDF of these objects, the first of which is its catalog."""
+    out, places = b"%PDF-1.7\n", []
+    for number, each in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj %s endobj\n" % (number, each)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    tail = b"trailer <</Root 1 0 R /Size %d>>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, len(out))
+    return out + head + table + tail

@@ -49,6 +49,7 @@ class Contents:
     UNMAPPED. `pictured`: the share of the page that pictures cover. `paths`: how many drawn shapes there are.
     `faint`: whether there is text that nobody sees on white paper; `backgrounds`: what such text may stand on, in
     points of the page as it is shown. `covers`: boxes that were painted over some of the text objects `texts`.
+    `off`: addresses of text objects on layers that are switched off.
     `images`: pictures, each an ImageOnPage of images.py. `inkless`: where text without ink is, as in a scan for search.
     `hidden`: how many characters were left out because nobody sees them. `ideographic`: whether there may be
     Chinese or Japanese."""
@@ -62,6 +63,7 @@ class Contents:
     backgrounds: list[tuple[float, float, float, float]] = field(default_factory=list)
     covers: list[Cover] = field(default_factory=list)
     texts: list[Any] = field(default_factory=list)
+    off: frozenset[int] = frozenset()
     images: list[Any] = field(default_factory=list)
     inkless: list[tuple[float, float, float, float]] = field(default_factory=list)
     hidden: int = 0

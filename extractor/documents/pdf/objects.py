@@ -14,6 +14,7 @@ import pypdfium2.raw as pdfium
 
 from extractor.documents.pdf.frame import Contents, Frame
 from extractor.documents.pdf.images import ImageOnPage
+from extractor.documents.pdf.layers import switched_off
 from extractor.documents.pdf.visible import Cover, is_background, is_cover, is_faint, is_inkless
 from extractor.documents.placement import RuledLines
 
@@ -38,12 +39,15 @@ class _ObjectWalk:
     drawn: list[tuple[Any, int, _Matrix]] = field(default_factory=list)
     texts: list[tuple[Any, _Matrix]] = field(default_factory=list)
     covers: list[Cover] = field(default_factory=list)
+    forms: list[list[Any]] = field(default_factory=list)  # text objects in each
 
 
-def read_objects(page: Any, found: Contents) -> None:
+def read_objects(page: Any, found: Contents, layered: bool) -> None:
+    """`layered`: whether the file may have layers that are switched off."""
     walk = _ObjectWalk(found)
     for at in range(min(pdfium.FPDFPage_CountObjects(page), _MOST_OBJECTS)):
         _read_object(pdfium.FPDFPage_GetObject(page, at), (1, 0, 0, 1, 0, 0), walk, 0)
+    found.off = switched_off(page, [text for text, _ in walk.texts], walk.forms if layered else ())
     if walk.objects <= 0 or walk.points <= 0:  # a drawing, no table
         found.rules = RuledLines()
     if walk.objects <= 0:  # what light text stands on is not known
@@ -86,9 +90,11 @@ def _read_object(thing: Any, outer: _Matrix, walk: _ObjectWalk, depth: int) -> N
         return
     walk.drawn.append((thing, kind, outer))
     if kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _DEEPEST_FORM:
-        matrix = _product(_matrix_of(thing), outer)
+        matrix, before = _product(_matrix_of(thing), outer), len(walk.texts)
         for at in range(pdfium.FPDFFormObj_CountObjects(thing)):
             _read_object(pdfium.FPDFFormObj_GetObject(thing, at), matrix, walk, depth + 1)
+        if not depth:
+            walk.forms.append([text for text, _ in walk.texts[before:]])
     elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
         box = left, top, right, bottom = _bounds(thing, outer, found.frame)
         found.images.append(ImageOnPage(thing, box))

@@ -11,10 +11,10 @@ from extractor.documents.pdf.objects import read_objects
 from extractor.documents.pdf.text import read_text
 
 
-def contents_of(page: Any) -> Contents:
-    """`page`: a loaded FPDF_PAGE."""
+def contents_of(page: Any, layered: bool = False) -> Contents:
+    """`page`: a loaded FPDF_PAGE. `layered`: of a file that may have layers which are switched off."""
     found = Contents(frame_of(page))
-    read_objects(page, found)
+    read_objects(page, found, layered)
     read_text(page, found)
     return found
 

@@ -16,6 +16,7 @@ from extractor.documents.pdf.drawing import drawn
 from extractor.documents.pdf.fields import filled_in, form_of
 from extractor.documents.pdf.frame import UNMAPPED, Contents, fractions
 from extractor.documents.pdf.images import PictureRegion, draw, places_among, regions
+from extractor.documents.pdf.layers import has_layers
 from extractor.documents.pdf.legible import meaningful, says_little
 from extractor.documents.pdf.page import contents_of
 from extractor.documents.placement import PlacedText, RuledLines, lay_out, words
@@ -35,12 +36,13 @@ def read(data: bytes, into: Builder, context: Context) -> None:
             raise Rejected("unreadable_document", "the PDF has no pages, or is damaged")
         into.limits.check("pages", into.page + count, into.limits.pages)
         shown: set[int] = set()  # pictures of pages that were read
+        layered = has_layers(data)
         for number in range(count):
             with _page(file, number) as page:
-                _read_page(page, form, into, context, shown)
+                _read_page(page, form, into, context, shown, layered)
 
 
-def _read_page(page: Any, form: Any, into: Builder, context: Context, shown: set[int]) -> None:
+def _read_page(page: Any, form: Any, into: Builder, context: Context, shown: set[int], layered: bool) -> None:
     if page is None:
         into.begin_page(how="none")
         into.warn("this page is damaged and was not read")
@@ -51,12 +53,14 @@ def _read_page(page: Any, form: Any, into: Builder, context: Context, shown: set
     if into.drawing:
         into.draw(lambda: drawn(page, _LONG_SIDE / max(width, height, 1.0)))
         return
-    contents = contents_of(page)
+    contents = contents_of(page, layered)
     by_way = {way: words(glyphs) for way, glyphs in contents.glyphs.items()}
     by_way.setdefault(0, []).extend(filled_in(page, form, contents.frame))
     found = [word for each in by_way.values() for word in each]
     if contents.hidden:
-        into.warn("text that nobody sees on the page was left out: white, without ink, or covered")
+        into.warn(
+            "text that nobody sees on the page was left out: white, without ink, covered, or on a layer that is off"
+        )
     pictured = context.ocr == "always" or says_little(found, contents)
     if pictured:
         into.read_as(PICTURE)  # what text there is stands until somebody has looked at the page

@@ -76,8 +76,8 @@ class _Printed(NamedTuple):
 
 
 def _characters_of(text: Any, found: Contents) -> Iterator[tuple[str, _Printed]]:
-    hiding = found.faint or found.covers
-    visibility = Visibility(text, found.backgrounds, found.covers, found.texts) if hiding else None
+    hiding = found.faint or found.covers or found.off
+    visibility = Visibility(text, found.backgrounds, found.covers, found.texts, found.off) if hiding else None
     loose, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     parted = False
     high, em, clustered = -1.0, 0.0, False  # of the last character

@@ -72,15 +72,21 @@ def is_cover(path: Any) -> bool:
 
 class Visibility:
     """Which characters of a page are seen. `backgrounds`: what light ones may stand on, in points of the page as it is
-    shown. `texts`: the page's text objects in the order in which they are drawn."""
+    shown. `texts`: the page's text objects in the order in which they are drawn. `off`: the addresses of those on
+    layers that are switched off."""
 
     def __init__(
-        self, text_page: Any, backgrounds: Sequence[Box], covers: Sequence[Cover] = (), texts: Sequence[Any] = ()
+        self,
+        text_page: Any,
+        backgrounds: Sequence[Box],
+        covers: Sequence[Cover] = (),
+        texts: Sequence[Any] = (),
+        off: frozenset[int] = frozenset(),
     ) -> None:
         self._text_page = text_page
         self._backgrounds = backgrounds
-        self._covers = covers
-        self._order = {_address(text): number for number, text in enumerate(texts)} if covers else {}
+        self._covers, self._off = covers, off
+        self._order = {address_of(text): number for number, text in enumerate(texts)} if covers else {}
         self._known: dict[int, bool] = {}
 
     def shows(self, at: int, x: float, y: float) -> bool:
@@ -88,7 +94,9 @@ class Visibility:
         text = pdfium.FPDFText_GetTextObject(self._text_page, at)
         if not text:
             return True
-        address = _address(text)
+        address = address_of(text)
+        if address in self._off:
+            return False
         if self._is_faint(text, address) and not any(_holds(box, x, y) for box in self._backgrounds):
             return False
         order = self._order.get(address)
@@ -100,7 +108,8 @@ class Visibility:
         return self._known[address]
 
 
-def _address(thing: Any) -> int:
+def address_of(thing: Any) -> int:
+    """The same number for the same object of a page, however it was asked for."""
     return ctypes.cast(thing, ctypes.c_void_p).value or 0
 
 
