@@ -12,6 +12,6 @@ Running   runner.py        what the engine asks of a target; of its kinds
 Layers    gemma4.py        Gemma 4's, in few calls         fused.py            the same, for a GPU
           fused_kernels.py its Triton kernels              head.py             states → logits → tokens
           rotary.py        rotary tables                   view.py             how the cache is read
-          host_embedding.py embeddings that stay with the host
+          blocked.py       products for a CPU              host_embedding.py embeddings that stay with the host
 Devices   upload.py        from the host to a device       device_event.py     when a device is done
 """

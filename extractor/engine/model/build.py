@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from extractor.engine.model.backend import PLAIN, best_backend
+from extractor.engine.model.backend import best_backend, plain_backend
 from extractor.engine.model.eager_runner import EagerRunner
 from extractor.engine.model.gemma4 import can_run
 from extractor.engine.model.graph_runner import FusedGraphRunner, GraphRunner
@@ -24,7 +24,7 @@ def build_runner(model: Any, graphs: Graphs | None = None, widest: int = 1, *, k
         torch.backends.cuda.enable_cudnn_sdp(False)
     if not (is_gemma4(model) and can_run(model.model)):
         return StockRunner(model, graphs, widest)
-    backend = best_backend(model.model, model.device, model.dtype) if kernels else PLAIN
+    backend = best_backend(model.model, model.device, model.dtype) if kernels else plain_backend(model.model)
     if graphs is None:
         return EagerRunner(model, None, widest, backend)
     return (FusedGraphRunner if backend.fused else GraphRunner)(model, graphs, widest, backend)

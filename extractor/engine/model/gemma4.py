@@ -84,7 +84,7 @@ class Layer:
     ) -> tuple[Tensor, KeyValues | None]:
         """From the normed input `[n, width, hidden]` at `positions` `[n, width]`: the queries `[n, width, heads, size]`
         and the KV that `layout` reads, with the new entries written to it; None where the layer shares another's."""
-        heads = F.linear(normed, self._qkv).view(*normed.shape[:2], -1, self.size)
+        heads = self._qkv_of(normed).view(*normed.shape[:2], -1, self.size)
         if self.shares:
             return apply_rotary(F.rms_norm(heads, (self.size,), None, self._eps) * self._scales, rotary), None
         rotated = self._heads + self._kv_heads
@@ -101,9 +101,8 @@ class Layer:
         """What follows attention: the new state, and `next_norm` of it. `state` `[n, width, hidden]`, `attn_out`
         `[n, width, heads * size]`; `per_layer_input` `[n, width, size]`, or None for a model without them."""
         layer = self._module
-        state = state + _norm(F.linear(attn_out, layer.self_attn.o_proj.weight), layer.post_attention_layernorm)
-        gate, up = F.linear(_norm(state, layer.pre_feedforward_layernorm), self._gate_up).chunk(2, -1)
-        out = F.linear(F.gelu(gate, approximate=self._gelu).mul_(up), layer.mlp.down_proj.weight)
+        state = state + _norm(self._attention_out(attn_out), layer.post_attention_layernorm)
+        out = self._mlp(_norm(state, layer.pre_feedforward_layernorm))
         state = state + _norm(out, layer.post_feedforward_layernorm)
         if per_layer_input is not None:
             gate = F.gelu(F.linear(state, layer.per_layer_input_gate.weight), approximate=self._gelu)
@@ -111,6 +110,16 @@ class Layer:
             state = state + _norm(out, layer.post_per_layer_input_norm)
         state = state if self._scale == 1.0 else state * self._scale
         return state, _norm(state, next_norm)
+
+    def _qkv_of(self, normed: Tensor) -> Tensor:
+        return F.linear(normed, self._qkv)
+
+    def _attention_out(self, attn_out: Tensor) -> Tensor:
+        return F.linear(attn_out, self._module.self_attn.o_proj.weight)
+
+    def _mlp(self, normed: Tensor) -> Tensor:
+        gate, up = F.linear(normed, self._gate_up).chunk(2, -1)
+        return F.linear(F.gelu(gate, approximate=self._gelu).mul_(up), self._module.mlp.down_proj.weight)
 
 
 class Gemma4:
