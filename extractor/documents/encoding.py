@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Collection
 from functools import cache
 
 from charset_normalizer import from_bytes
@@ -18,14 +19,19 @@ from charset_normalizer import from_bytes
 # In order: who comes first wins where nothing speaks for another.
 _LATIN = """
     cp1252 cp1250 cp1254 cp1257 iso8859_15 iso8859_2 iso8859_9 iso8859_13 iso8859_16 iso8859_3 iso8859_4 iso8859_10
-    iso8859_14 cp1258 cp850 cp852 mac_roman
+    iso8859_14 cp1258 cp850 cp437 cp852 cp857 cp860 cp865 mac_roman mac_latin2
 """.split()
+_OLD = frozenset("cp1258 cp850 cp437 cp852 cp857 cp860 cp865 mac_roman mac_latin2 mac_cyrillic cp737 cp862".split())
+_OF_DOS = frozenset("cp850 cp437 cp852 cp857 cp860 cp865 cp866 cp737 cp862".split())
+# What frames are drawn with: the same bytes on all machines that had DOS.
+_FRAME = bytes.fromhex("b0b1b2b3b4b9babbbcbfc0c1c2c3c4c5c8c9cacbcccdced9dadbdcdffe")
+_RULE = re.compile(rb"[\xc4\xc1\xc2\xc5]{5}|[\xcd\xca\xcb\xce]{5}")
 _WIDE = "shift_jis euc_jp gb18030 big5 euc_kr".split()
 # Of other scripts: letters, the most frequent first, and the encodings they come in.
 _SCRIPTS = (
-    ("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфіїєґёъў", "cp1251 koi8_r koi8_u iso8859_5 cp866"),
-    ("αοιετσνηυρπκμλωίόςέάδγχήθφύβξώζψ", "cp1253 iso8859_7"),
-    ("יוהלאבמרתשנםדחפקעטכסצגןזךףץ", "cp1255 iso8859_8"),
+    ("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфіїєґёъў", "cp1251 koi8_r koi8_u iso8859_5 cp866 mac_cyrillic"),
+    ("αοιετσνηυρπκμλωίόςέάδγχήθφύβξώζψ", "cp1253 iso8859_7 cp737"),
+    ("יוהלאבמרתשנםדחפקעטכסצגןזךףץ", "cp1255 iso8859_8 cp862"),
     ("الينمرتبعهسودفقكحجطصشخةثذأضزىغظإئءؤآ", "cp1256 iso8859_6"),
     ("านรอกเ่งมยลวด้ทสตะปบคิหัแจีพไขใชูโุซื์ถผศํธ็ึฉณญษภำฟฐ", "cp874"),
 )
@@ -40,10 +46,13 @@ _ALPHABETS = """
 """.split()
 _SIGNS = frozenset("«»„“”‚‘’–—…•°²³§€£¥©®™½¼¾ªº¿¡·×±µ¹‰‹›\xa0")
 _IN_WORDS = frozenset("·’‘–—×ªº°")
+_SELDOM = 0.15  # what a point in the middle of a word costs: Catalan has it
+_OPENING = frozenset("‚„¿¡")  # stand behind no letter
 _RARE = 0.6  # what a sign costs that nobody prints, of what a wrong letter costs
-_UNUSUAL = 0.02  # what an encoding of old machines costs
+_UNUSUAL, _OLDER = 0.02, 1.0  # what an encoding of old machines costs, in Latin letters and in ranks
 _ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff]{1,2}(?![\x80-\xff])")
-_WITHIN = re.compile(rb"(?<=[A-Za-z])([\x80-\xff])(?=[A-Za-z])")
+_WITHIN = re.compile(rb"(?<=[A-Za-z])([\x80-\xff])(?=[A-Za-z\x80-\xff])")
+_BEHIND_SMALL = re.compile(rb"(?<=[a-z])[\x80-\xff]")
 _AFTER_SMALL = re.compile(rb"(?<=[\x80-\xff])[\x80-\xff]")
 _SAMPLE_BYTES = 65_536
 
@@ -54,6 +63,8 @@ def guess(data: bytes) -> str | None:
     if len(data) > len(sample):  # which may end within a character: cut behind what is none's second byte
         end = max(sample.rfind(byte) for byte in (b"\n", b" ", b",", b"."))
         sample = sample[: end + 1] if end > len(sample) // 2 else sample
+    if _RULE.search(sample):
+        return _of_dos(sample.translate(_BLANK))
     high = sum(byte > 0x7F for byte in sample)
     alone = sum(map(len, _ALONE.findall(sample)))  # in Latin letters they stand alone; elsewhere they come in rows
     if alone > high / 2:
@@ -66,28 +77,41 @@ def guess(data: bytes) -> str | None:
     return matches[0].encoding if matches else None
 
 
-def _latin(sample: bytes) -> str | None:
+_BLANK = bytes(0x20 if byte in _FRAME else byte for byte in range(256))
+
+
+def _of_dos(sample: bytes) -> str | None:
+    """Of text in frames, which are left out here."""
+    if not any(byte > 0x7F for byte in sample):
+        return "cp437"
+    high = sum(byte > 0x7F for byte in sample)
+    in_latin = sum(map(len, _ALONE.findall(sample))) > high / 2
+    return _latin(sample, _OF_DOS) if in_latin else _other_script(sample, _OF_DOS)
+
+
+def _latin(sample: bytes, among: Collection[str] = _LATIN) -> str | None:
     counts = Counter(byte for byte in sample if byte > 0x7F)
     within = Counter(match[1][0] for match in _WITHIN.finditer(sample))
     best: tuple[float, str] | None = None
+    behind_small = Counter(match[0][0] for match in _BEHIND_SMALL.finditer(sample))
     for place, encoding in enumerate(_LATIN):
-        cost = _cost(counts, within, encoding)
+        cost = _cost(counts, within, behind_small, encoding) if encoding in among else None
         if cost is None:
             continue
-        cost += _UNUSUAL * (encoding in ("cp850", "cp852", "mac_roman", "cp1258")) + place * 1e-6
+        cost += _UNUSUAL * (encoding in _OLD) + place * 1e-6
         if best is None or cost < best[0]:
             best = cost, encoding
     return best[1] if best is not None and best[0] < 0.5 else None
 
 
-def _other_script(sample: bytes) -> str | None:
+def _other_script(sample: bytes, among: Collection[str] | None = None) -> str | None:
     counts = Counter(byte for byte in sample if byte > 0x7F)
     within = Counter(match[0][-1] for match in _AFTER_SMALL.finditer(sample))
     best: tuple[float, str] | None = None
     for order, encodings in _SCRIPTS:
         for encoding in encodings.split():
-            rank = _mean_rank(counts, within, order, encoding)
-            if rank is not None and (best is None or rank < best[0]):
+            rank = _mean_rank(counts, within, order, encoding) if among is None or encoding in among else None
+            if rank is not None and (best is None or rank + _OLDER * (encoding in _OLD) < best[0]):
                 best = rank, encoding
     return best[1] if best is not None and best[0] <= _TYPICAL else None
 
@@ -109,9 +133,10 @@ def _mean_rank(counts: Counter[int], within: Counter[int], order: str, encoding:
     return ranks / letters * _LETTERS / len(order) if letters else None
 
 
-def _cost(counts: Counter[int], within: Counter[int], encoding: str) -> float | None:
+def _cost(counts: Counter[int], within: Counter[int], behind_small: Counter[int], encoding: str) -> float | None:
     """The share of characters beyond ASCII that are odd under an encoding; None where a byte is nothing in it.
-    `within`: how often each byte stands between letters, where a sign does not."""
+    `within`: how often each byte stands between letters, where a sign does not; `behind_small`: and how often behind a
+    small letter, where no capital does."""
     table = _table(encoding)
     letters: Counter[str] = Counter()
     odd = 0.0
@@ -121,12 +146,15 @@ def _cost(counts: Counter[int], within: Counter[int], encoding: str) -> float | 
             return None
         if char.isalpha() and char not in _SIGNS:
             letters[char.lower() if char != "İ" else "ı"] += count
+            odd += behind_small[byte] if char.isupper() else 0
         elif unicodedata.category(char) == "Cc":
             return None
         elif char not in _SIGNS:
             odd += _RARE * count
         elif char not in _IN_WORDS:
-            odd += within[byte]
+            odd += behind_small[byte] if char in _OPENING else within[byte]
+        elif char == "·":
+            odd += _SELDOM * within[byte]
     foreign, rank = min(
         (sum(count for letter, count in letters.items() if letter not in alphabet), rank)
         for rank, alphabet in enumerate(_ALPHABETS)
