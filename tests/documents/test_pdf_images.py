@@ -13,6 +13,7 @@ from extractor.documents import Document, read
 from extractor.documents.describe import describe
 from extractor.documents.readers import Readers
 from tests.documents.samples import HEIGHT, Pdf
+from tests.documents.test_pdf_seen import stream, whole
 
 pytest.importorskip("extractor.documents.ocr.rapid")
 
@@ -103,3 +104,21 @@ def test_what_is_not_read_is_told(readers: Readers) -> None:
     unread = read(claim(receipt()), ocr="none", readers=readers)
     assert unread.pages[0].warnings == ("a picture beside its text: pictures are not read here",)
     assert lines(unread) == [ABOVE, BELOW]
+
+
+def test_stamps_are_looked_at_and_comments_are_told(readers: Readers) -> None:
+    look = b"/Type /XObject /Subtype /Form /BBox [0 0 220 40] /Resources <</Font <</F 5 0 R>>>>"
+    notes = b"<</Type /Annot /Subtype /Stamp /F 4 /Rect [60 500 280 540] /AP <</N 6 0 R>>>>"
+    notes += b"<</Type /Annot /Subtype /Text /Rect [300 700 320 720] /Contents (ask Ann)>>"
+    page = b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Annots [%s] " % notes
+    objects = [
+        b"<</Type /Catalog /Pages 2 0 R>>",
+        b"<</Type /Pages /Kids [3 0 R] /Count 1>>",
+        page + b"/Resources <</Font <</F 5 0 R>>>>>>",
+        stream(b"", b"BT /F 12 Tf 60 720 Td (Invoice 2026-17 of Weber GmbH) Tj 0 -400 Td (Thank you) Tj ET"),
+        b"<</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>",
+        stream(look, b"BT /F 16 Tf 8 12 Td (PAID 12.03.2026) Tj ET"),
+    ]
+    document = read(whole(objects), readers=readers)
+    assert lines(document) == ["Invoice 2026-17 of Weber GmbH", "PAID 12.03.2026", "Thank you"]
+    assert document.pages[0].warnings == ("1 comment on the page left out",)

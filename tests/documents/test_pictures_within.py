@@ -8,6 +8,8 @@ import zipfile
 
 import openpyxl
 import pytest
+from openpyxl.chart import BarChart
+from openpyxl.comments import Comment
 from openpyxl.drawing.image import Image as SheetImage
 from PIL import Image
 
@@ -141,3 +143,31 @@ def test_what_they_say_stands_in_their_place(readers: Readers) -> None:
     at = document.text.index("4,30")
     assert 0.5 < (document.confidence(at, at + 4) or 0) < 1
     assert not document.boxes(at, at + 4)
+
+
+def test_what_is_printed_around_a_sheet_and_what_is_noted_on_it() -> None:
+    book, held = openpyxl.Workbook(), io.BytesIO()
+    sheet = book.active
+    sheet["A1"] = "Claim"
+    sheet["A1"].comment = Comment("ask Ann", "Bo")
+    sheet.oddHeader.center.text = "Weber && Sons"
+    sheet.oddHeader.right.text = "&P / &N\nPage &P of &N"
+    sheet.oddFooter.left.text = "HRB 1234"
+    book.create_chartsheet("Costs").add_chart(titled("Costs by month"))
+    book.save(held)
+    document = read(held.getvalue())
+    assert document.text == "Sheet\nClaim\nWeber & Sons\nHRB 1234\nCosts\nCosts by month\n"
+    assert warnings(document) == ["1 comment left out"]
+
+
+def titled(title: str) -> BarChart:
+    chart = BarChart()
+    chart.title = title
+    return chart
+
+
+def test_comments_of_docx_are_told_and_its_word_art_is_read() -> None:
+    art = '<w:r><w:pict><v:shape><v:textpath string="DRAFT"/></v:shape></w:pict></w:r>'
+    document = read(docx(p("text") + p(runs=art), comments="<w:comment/>"))
+    assert document.text == "text\n\nDRAFT\n"
+    assert warnings(document) == ["1 comment left out"]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from extractor.documents import tree
-from extractor.documents.blocks import Block
+from extractor.documents.blocks import Block, cleaned, collapsed
 from extractor.documents.ooxml import A, Package, R
 from extractor.documents.pictures_within import picture_of
 from extractor.documents.pptx.chart import chart
@@ -23,6 +23,8 @@ def drawn_in(drawing: Element, package: Package, part: str) -> Iterator[Block]:
     points = _points(drawing)
     for element in drawing.iter():
         name = tree.local(element)
+        if name == "textpath" and (words := collapsed(cleaned(element.get("string", "")))):
+            yield words
         if name not in ("blip", "imagedata", "chart", "relIds"):
             continue
         relation = relations.get(element.get(f"{R}{_LINK[name]}", ""))

@@ -45,6 +45,9 @@ def read(data: bytes, into: Builder, context: Context) -> None:
         write(without_pictures(each), into)
     if body.foreign:
         into.warn("a part of the document that was pasted from another format was not read")
+    comments = package.related_root(package.main, "comments")
+    if comments is not None and (many := sum(1 for _ in comments.iter(f"{W}comment"))):
+        into.warn(f"{many:,} comment{'s' if many != 1 else ''} left out")
     if not body.has_text and body.pictures:
         read_pictures(package.archive, "word/media/", into, context)
 

@@ -8,8 +8,9 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 
-def drawn(page: Any, scale: float, box: tuple[float, float, float, float] | None = None) -> Any:
-    """RGB, `scale` pixels a point, with what is filled in; `box` in points of the page as it is shown."""
+def drawn(page: Any, scale: float, box: tuple[float, float, float, float] | None = None, put_on: bool = True) -> Any:
+    """RGB, `scale` pixels a point; `box` in points of the page as it is shown. `put_on`: with what is filled in and
+    stamped."""
     from PIL import Image
 
     width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
@@ -20,7 +21,7 @@ def drawn(page: Any, scale: float, box: tuple[float, float, float, float] | None
     bitmap = pdfium.FPDFBitmap_CreateEx(across, down, pdfium.FPDFBitmap_BGRx, pixels, across * 4)
     try:
         pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, across, down, 0xFFFFFFFF)
-        flags = pdfium.FPDF_REVERSE_BYTE_ORDER | (0 if box else pdfium.FPDF_ANNOT)
+        flags = pdfium.FPDF_REVERSE_BYTE_ORDER | (pdfium.FPDF_ANNOT if put_on else 0)
         pdfium.FPDF_RenderPageBitmap(bitmap, page, -round(left * scale), -round(top * scale), *whole, 0, flags)
     finally:
         pdfium.FPDFBitmap_Destroy(bitmap)

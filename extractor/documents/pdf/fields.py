@@ -7,6 +7,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -16,6 +17,7 @@ from extractor.documents.placement import Glyph, Word, word_of
 
 _MOST = 5_000  # fields of a page
 _HIDDEN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW | pdfium.FPDF_ANNOT_FLAG_INVISIBLE
+_COMMENTS = (pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_UNDERLINE)
 _PASSWORD = 1 << 13  # of a text field (ISO 32000-1, table 228)
 _LINE = 12.0  # points: about the height of a line in a field
 _TALLEST = 14.0
@@ -39,18 +41,42 @@ def form_of(file: Any) -> Iterator[Any]:
 
 def filled_in(page: Any, form: Any, frame: Frame) -> Iterator[Word]:
     """Words where they stand on the page as it is shown."""
+    for note in _notes(page):
+        if not pdfium.FPDFAnnot_GetFlags(note) & _HIDDEN:
+            text = _text_of(note, form)
+            box = _box_of(note, frame)
+            if text and box:
+                yield from _words(text, box, frame)
+
+
+def stamps(page: Any, form: Any, frame: Frame) -> Iterator[tuple[float, float, float, float]]:
+    """Where stamps and signatures are, whose text is not told: it has to be looked at."""
+    for note in _notes(page):
+        kind = pdfium.FPDFAnnot_GetSubtype(note)
+        signed = kind == pdfium.FPDF_ANNOT_WIDGET and form is not None
+        signed = signed and pdfium.FPDFAnnot_GetFormFieldType(form, note) == pdfium.FPDF_FORMFIELD_SIGNATURE
+        seen = not pdfium.FPDFAnnot_GetFlags(note) & _HIDDEN and pdfium.FPDFAnnot_GetAP(note, 0, None, 0) > 2
+        if (kind == pdfium.FPDF_ANNOT_STAMP or signed) and seen and (box := _box_of(note, frame)):
+            yield box
+
+
+def comments(page: Any) -> int:
+    """How many people have noted something beside the page's text."""
+    return sum(
+        pdfium.FPDFAnnot_GetSubtype(note) in _COMMENTS
+        and bool(_string(partial(pdfium.FPDFAnnot_GetStringValue, note, b"Contents")))
+        for note in _notes(page)
+    )
+
+
+def _notes(page: Any) -> Iterator[Any]:
     for at in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST)):
         note = pdfium.FPDFPage_GetAnnot(page, at)
-        if not note:
-            continue
-        try:
-            if not pdfium.FPDFAnnot_GetFlags(note) & _HIDDEN:
-                text = _text_of(note, form)
-                box = _box_of(note, frame)
-                if text and box:
-                    yield from _words(text, box, frame)
-        finally:
-            pdfium.FPDFPage_CloseAnnot(note)
+        if note:
+            try:
+                yield note
+            finally:
+                pdfium.FPDFPage_CloseAnnot(note)
 
 
 def _text_of(note: Any, form: Any) -> str:

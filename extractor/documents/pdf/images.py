@@ -23,25 +23,28 @@ Box = tuple[float, float, float, float]
 
 _AREA, _SHORT, _LONG, _RATIO = 4_500.0, 14.0, 54.0, 40.0  # square points, points; times as long as wide
 _TOLD_AREA = 1_500.0  # square points: one that is smaller is an icon, and nobody misses it
-_LEAST_DPI, _MOST_DPI = 60.0, 400.0
+_LEAST_DPI, _MOST_DPI, _STAMP_DPI = 60.0, 400.0, 200.0
 _MOST_PIXELS = 3_600  # of the longer side
 _MOST_IMAGES = 400  # of a page: one with more is a drawing made of tiles
 _TOUCH = 1.5  # points
 
 
 class ImageOnPage(NamedTuple):
-    """A page object that is a picture, and its box in points of the page as it is shown."""
+    """A page object that is a picture, and its box in points of the page as it is shown. None for a stamp or a
+    signature that was put onto the page, which is looked at as if it were one."""
 
-    image: Any
+    image: Any | None
     box: Box
 
 
 class PictureRegion(NamedTuple):
-    """A picture, of one piece or several. `dpi`: of its finest piece. `key`: the same for the same picture."""
+    """A picture, of one piece or several. `dpi`: of its finest piece. `key`: the same for the same picture.
+    `put_on`: whether a stamp or a signature belongs to it."""
 
     box: Box
     dpi: float
     key: int
+    put_on: bool = False
 
     @property
     def area(self) -> float:
@@ -76,10 +79,13 @@ def regions(images: Sequence[ImageOnPage], inkless: Sequence[Box]) -> list[Pictu
 
 
 def _region(box: Box, members: Sequence[ImageOnPage]) -> PictureRegion:
-    return PictureRegion(box, max(map(_dpi, members)), sum(map(_key, members)))
+    put_on = any(member.image is None for member in members)
+    return PictureRegion(box, max(map(_dpi, members)), sum(map(_key, members)), put_on)
 
 
 def _dpi(one: ImageOnPage) -> float:
+    if one.image is None:
+        return _STAMP_DPI
     across, down = ctypes.c_uint(), ctypes.c_uint()
     pdfium.FPDFImageObj_GetImagePixelSize(one.image, across, down)
     long = max(one.box[2] - one.box[0], one.box[3] - one.box[1])
@@ -87,6 +93,8 @@ def _dpi(one: ImageOnPage) -> float:
 
 
 def _key(one: ImageOnPage) -> int:
+    if one.image is None:
+        return hash(one.box)
     size = pdfium.FPDFImageObj_GetImageDataRaw(one.image, None, 0)
     held = ctypes.create_string_buffer(max(size, 1))
     pdfium.FPDFImageObj_GetImageDataRaw(one.image, held, size)
@@ -127,7 +135,7 @@ def draw(page: Any, region: PictureRegion) -> Any:
         _hide_text(pdfium.FPDFPage_GetObject(page, at), 0)
     left, top, right, bottom = region.box
     scale = min(region.dpi, _MOST_DPI) / 72
-    return drawn(page, min(scale, _MOST_PIXELS / max(right - left, bottom - top)), region.box)
+    return drawn(page, min(scale, _MOST_PIXELS / max(right - left, bottom - top)), region.box, region.put_on)
 
 
 def _hide_text(thing: Any, depth: int) -> None:

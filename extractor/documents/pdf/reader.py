@@ -3,6 +3,7 @@ recognised."""
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -13,9 +14,9 @@ import pypdfium2.raw as pdfium
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.pdf.drawing import drawn
-from extractor.documents.pdf.fields import filled_in, form_of
+from extractor.documents.pdf.fields import comments, filled_in, form_of, stamps
 from extractor.documents.pdf.frame import UNMAPPED, Contents, fractions
-from extractor.documents.pdf.images import PictureRegion, draw, places_among, regions
+from extractor.documents.pdf.images import ImageOnPage, PictureRegion, draw, places_among, regions
 from extractor.documents.pdf.layers import has_layers
 from extractor.documents.pdf.legible import meaningful, says_little
 from extractor.documents.pdf.page import contents_of
@@ -35,6 +36,8 @@ def read(data: bytes, into: Builder, context: Context) -> None:
         if count < 1:
             raise Rejected("unreadable_document", "the PDF has no pages, or is damaged")
         into.limits.check("pages", into.page + count, into.limits.pages)
+        if attached := _attached(file):
+            into.warn(f"{attached:,} file{'s' if attached != 1 else ''} within the PDF not read: send them alone")
         shown: set[int] = set()  # pictures of pages that were read
         layered = has_layers(data)
         for number in range(count):
@@ -56,11 +59,14 @@ def _read_page(page: Any, form: Any, into: Builder, context: Context, shown: set
     contents = contents_of(page, layered)
     by_way = {way: words(glyphs) for way, glyphs in contents.glyphs.items()}
     by_way.setdefault(0, []).extend(filled_in(page, form, contents.frame))
+    contents.images += [ImageOnPage(None, box) for box in stamps(page, form, contents.frame)]
     found = [word for each in by_way.values() for word in each]
     if contents.hidden:
         into.warn(
             "text that nobody sees on the page was left out: white, without ink, covered, or on a layer that is off"
         )
+    if noted := comments(page):
+        into.warn(f"{noted:,} comment{'s' if noted != 1 else ''} on the page left out")
     pictured = context.ocr == "always" or says_little(found, contents)
     if pictured:
         into.read_as(PICTURE)  # what text there is stands until somebody has looked at the page
@@ -100,6 +106,16 @@ def _write(
                 into.picture(partial(draw, page, region), box, number)
         if at < len(lines):
             lines[at].add_to(into)
+
+
+def _attached(file: Any) -> int:
+    """How many files lie within it, but for the XML of an e-invoice."""
+    names = []
+    for at in range(pdfium.FPDFDoc_GetAttachmentCount(file)):
+        attachment, held = pdfium.FPDFDoc_GetAttachment(file, at), ctypes.create_string_buffer(1024)
+        pdfium.FPDFAttachment_GetName(attachment, ctypes.cast(held, ctypes.POINTER(pdfium.FPDF_WCHAR)), len(held))
+        names.append(held.raw.decode("utf-16-le", "replace").partition("\0")[0])
+    return sum(not name.lower().endswith(".xml") for name in names)
 
 
 @contextmanager

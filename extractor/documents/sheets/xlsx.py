@@ -3,6 +3,7 @@ stored with them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from extractor.documents import tree
@@ -20,6 +21,11 @@ from extractor.documents.sheets.number_format import formatted, formatted_text
 from extractor.documents.tree import Element
 
 _MOST_TEXTS = 2_000_000
+_MARGINS = tuple(f"{S}{which}{edge}" for edge in ("Header", "Footer") for which in ("odd", "even", "first"))
+_COUNTING = 2  # words beside a page's number: `Page 1 of 3`
+_SECTION = re.compile(r"&[LCR]|\n")
+# Fonts, sizes and colours, numbers and names of pages and files; two & are one that is shown.
+_CODE = re.compile(r'&"[^"]*"|&K[0-9A-F]{6}|&K\d\d[+-]\d{3}|&\d+|&[PNDTZFAGBIUESXYOH]')
 _CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
 
@@ -34,8 +40,11 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     for name, part in visible:
         grid = Grid(name, into.limits)
         unseen = book.fill(grid, part)
-        grid.write(into, titled=len(visible) > 1, sheet_in_address=len(visible) > 1, more=book.boxes(part))
+        more = [*book.boxes(part), *book.margins()]
+        grid.write(into, titled=len(visible) > 1, sheet_in_address=len(visible) > 1, more=more)
         write(book.drawn(part), into)
+        if comments := book.comments(part):
+            into.warn(f"{comments:,} comment{'s' if comments != 1 else ''} left out")
         for warning in unseen.warnings():
             into.warn(warning)
 
@@ -52,10 +61,11 @@ class _Workbook:
         self.sheets: list[tuple[str, str, str]] = []
         for sheet in root.iterfind(f"{S}sheets/{S}sheet"):
             relation = relations.get(sheet.get(f"{R}id", ""))
-            if relation is not None and relation.kind == "worksheet":
+            if relation is not None and relation.kind in ("worksheet", "chartsheet"):
                 name = collapsed(cleaned(sheet.get("name", "")))
                 self.sheets.append((name, relation.part, sheet.get("state", "visible")))
         self._formats = _formats(package.related_root(main, "styles"))
+        self._margins: list[str] = []
         texts = package.related(main, "sharedStrings")
         self._texts = list(_shared(package.archive.read(texts), texts)) if texts is not None else []
 
@@ -63,7 +73,8 @@ class _Workbook:
         hidden = Hidden()
         at = -1
         data = self._package.archive.read(part)
-        for element in tree.stream(data, part, f"{S}col", f"{S}row", f"{S}mergeCell"):
+        self._margins = []
+        for element in tree.stream(data, part, f"{S}col", f"{S}row", f"{S}mergeCell", *_MARGINS):
             name = tree.local(element)
             if name == "col":
                 first, last = tree.number(element.get("min")) - 1, tree.number(element.get("max")) - 1
@@ -72,6 +83,8 @@ class _Workbook:
             elif name == "row":
                 at = tree.number(element.get("r"), at + 2) - 1
                 self._row(element, at, grid, hidden)
+            elif element.tag in _MARGINS:
+                self._margins.append(element.text or "")
             else:
                 first_cell, _, last_cell = element.get("ref", "").partition(":")
                 corner, opposite = place(first_cell), place(last_cell)
@@ -134,6 +147,21 @@ class _Workbook:
                 yield from picture_of(self._package.archive, relation.part)
             else:
                 yield from chart(self._package.root(relation.part))
+
+    def margins(self) -> Iterator[str]:
+        """What is printed above and below the pages of the sheet that was filled last, each wording once."""
+        shown: set[str] = set()
+        for margin in self._margins:
+            for piece in _SECTION.split(margin):
+                line = collapsed(cleaned(_CODE.sub("", piece).replace("&&", "&")))
+                counts = "&P" in piece and len(line.split()) <= _COUNTING
+                if any(map(str.isalnum, line)) and not counts and line not in shown:
+                    shown.add(line)
+                    yield line
+
+    def comments(self, part: str) -> int:
+        root = self._package.related_root(part, "comments")
+        return sum(1 for _ in root.iter(f"{S}comment")) if root is not None else 0
 
     def boxes(self, part: str) -> Iterator[str]:
         """The text of what is drawn on a sheet."""
