@@ -152,7 +152,7 @@ class _Workbook:
         """What is printed above and below the pages of the sheet that was filled last, each wording once."""
         shown: set[str] = set()
         for margin in self._margins:
-            for piece in _SECTION.split(margin):
+            for piece in _SECTION.split(unescaped(margin)):
                 line = collapsed(cleaned(_CODE.sub("", piece).replace("&&", "&")))
                 counts = "&P" in piece and len(line.split()) <= _COUNTING
                 if any(map(str.isalnum, line)) and not counts and line not in shown:
