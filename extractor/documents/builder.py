@@ -90,6 +90,11 @@ class Builder:
         return bool(self._draw) and not self._picture
 
     @property
+    def passes_over(self) -> bool:
+        """Whether nothing of the page that begins next is wanted."""
+        return bool(self._draw) and len(self._pages) + 1 not in self._draw
+
+    @property
     def page(self) -> int:
         """The number of the page that is being written; 0 before the first."""
         return len(self._pages)

@@ -94,3 +94,10 @@ def test_files_that_end_early():
     assert caught.value.code == "document_too_complex"
     assert read(b"{\\rtf1 a}}}}}} trailing").text == "a\n"
     assert read(b"{\\rtf1 \\bin999999999999 a").text == ""
+
+
+def test_pictures_are_told():
+    picture = r"{\*\shppict{\pict\picwgoal900\pngblip 89504e47}}{\nonshppict{\pict\wmetafile8 0100}}"
+    document = read(rtf(r"\pard above\par " + picture + r"\pard below\par"))
+    assert document.text == "above\nbelow\n"
+    assert document.pages[0].warnings == ("1 picture not read: pictures in RTF are not looked at",)

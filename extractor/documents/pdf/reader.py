@@ -41,6 +41,9 @@ def read(data: bytes, into: Builder, context: Context) -> None:
         shown: set[int] = set()  # pictures of pages that were read
         layered = has_layers(data)
         for number in range(count):
+            if into.passes_over:
+                into.begin_page()
+                continue
             with _page(file, number) as page:
                 _read_page(page, form, into, context, shown, layered)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from extractor.documents.block_lines import write
@@ -13,6 +14,7 @@ from extractor.documents.rtf.lexer import Lexeme, lexemes
 from extractor.documents.rtf.stream import Stream
 from extractor.sandbox import Rejected
 
+_PICTURE = re.compile(rb"\\(?:png|jpeg)blip\b")  # what is stored as such is shown as such; others have a twin
 _MOST_GROUPS = 10_000  # within each other
 _SKIPPED = frozenset(
     "colortbl stylesheet info pict object objdata nonshppict listtable listoverridetable revtbl rsidtbl annotation "
@@ -46,6 +48,8 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     blocks, whole = blocks_of(data)
     into.begin_page()
     write(blocks, into)
+    if pictures := len(_PICTURE.findall(data)):
+        into.warn(f"{pictures:,} picture{'s' if pictures != 1 else ''} not read: pictures in RTF are not looked at")
     if not whole:
         into.warn("the file ends early: what may have followed is lost")
 
