@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from extractor.engine.attention.dense import NARROW, dense_masks
+from extractor.engine.attention.dense import NARROW, BlockedMask, DenseMask, dense_masks
 from extractor.engine.attention.packed import worth_packing
 from extractor.engine.cache import SlotCache, SlotShape
 from extractor.engine.layout import BETWEEN, Layout, Rows
@@ -52,3 +52,18 @@ def test_each_row_is_as_alone_whatever_idle_slots_hold(slots: list[int], width: 
 )
 def test_which_rows_are_read_one_by_one(slots: list[int], lengths: list[int], counts: list[int], packed: bool) -> None:
     assert worth_packing(slots, lengths, counts) == packed
+
+
+@pytest.mark.parametrize("start", [0, 7, 100])
+@pytest.mark.parametrize("width", [NARROW + 1, 2 * NARROW, 150])
+@pytest.mark.parametrize("window", [5, 90])
+def test_a_prompt_in_blocks_sees_what_it_sees_whole(start: int, width: int, window: int) -> None:
+    generator = torch.Generator().manual_seed(width)
+    query = torch.randn(1, width, 4, 8, generator=generator)
+    keys, values = (torch.randn(1, 2, start + width, 8, generator=generator) for _ in range(2))
+    distance = torch.arange(start, start + width)[None, :, None] - torch.arange(start + width)[None, None]
+    for reach in (None, window):
+        hidden = (distance < 0) | (distance >= (reach or start + width))
+        whole = DenseMask(hidden).attend(query, keys, values)
+        blocked = BlockedMask(hidden, reach, torch.float32).attend(query, keys, values)
+        torch.testing.assert_close(blocked, whole, atol=1e-5, rtol=1e-5)

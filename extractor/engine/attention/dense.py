@@ -64,6 +64,27 @@ class DenseMask:
         return self._folded[group]
 
 
+class BlockedMask:
+    """Of one row's many queries, NARROW after NARROW: each such block reads no entry behind its own and, in sliding
+    layers, none before those in its reach. So on a CPU half of a prompt's attention is not computed at all."""
+
+    def __init__(self, hidden: Tensor, reach: int | None, dtype: torch.dtype) -> None:
+        """`hidden` `[1, width, entries]`, whose last entries are the queries' own; see `DenseMask`."""
+        width, entries = hidden.shape[1:]
+        before = entries - width
+        self._blocks: list[tuple[slice, slice, DenseMask]] = []
+        for at in range(0, width, NARROW):
+            queries = slice(at, min(at + NARROW, width))
+            first = 0 if reach is None else max(0, before + at - reach + 1)
+            read = slice(first, before + queries.stop)
+            self._blocks.append((queries, read, DenseMask(hidden[:, queries, read], dtype)))
+
+    def attend(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """See `AttentionMask.attend`; `n` is 1."""
+        found = [mask.attend(query[:, at], keys[:, :, read], values[:, :, read]) for at, read, mask in self._blocks]
+        return torch.cat(found, 1)
+
+
 def dense_masks(layout: Layout, positions: Tensor, window: int, dtype: torch.dtype) -> Masks:
     """For queries at `positions` `[n, width]` over the entries that `layout` reads: each sees its own position and
     those before it, in sliding layers the last `window` of them."""
@@ -79,5 +100,6 @@ def dense_masks(layout: Layout, positions: Tensor, window: int, dtype: torch.dty
             hidden |= distance >= reach
         if layout.among is not None:
             hidden = hidden.new_zeros(layout.rows, *hidden.shape[1:]).index_copy_(0, layout.among, hidden)
-        masks[kind] = DenseMask(hidden, dtype, layout.among)
+        in_blocks = layout.exact and positions.shape[1] > NARROW and positions.device.type == "cpu"
+        masks[kind] = BlockedMask(hidden, reach, dtype) if in_blocks else DenseMask(hidden, dtype, layout.among)
     return masks
