@@ -30,7 +30,7 @@ from extractor.loading import spec, use_threads
 from extractor.options import Options
 from schemas.keywords import Mode
 
-CONTEXT, MOST_TOKENS = 4_096, 3_000
+CONTEXT, MOST_TOKENS = 8_192, 6_000
 MODES: tuple[Mode, ...] = ("none", "all")
 _ENDED = ("repeated", "ran_on", "cut_off")
 DOCUMENTS = (
