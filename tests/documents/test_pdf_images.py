@@ -29,8 +29,10 @@ def receipt(wide: int = 900) -> Image.Image:
     return image.resize((wide, wide // 3))
 
 
-def claim(image: Image.Image, place: tuple[float, ...] = PLACE, turn: int = 0, over: str = "", pages: int = 1) -> bytes:
-    """A page with a line of text above and below a picture. `over`: what is drawn over the picture."""
+def claim(
+    image: Image.Image, place: tuple[float, ...] = PLACE, turn: int = 0, over: str = "", pages: int = 1, under: str = ""
+) -> bytes:
+    """A page with a line of text above and below a picture. `over` and `under`: what is drawn behind and before it."""
     pdf = Pdf()
     left, top, width, height = place
     source = ImageReader(image)
@@ -38,6 +40,8 @@ def claim(image: Image.Image, place: tuple[float, ...] = PLACE, turn: int = 0, o
         if page:
             pdf.canvas.showPage()
         pdf.text(60, 60, ABOVE, 12)
+        if under:
+            pdf.text(left + 20, top + 40, under)
         pdf.canvas.drawImage(source, left, HEIGHT - top - height, width, height)
         if over:
             text = pdf.canvas.beginText(left + 20, HEIGHT - top - 20)
@@ -86,6 +90,8 @@ def test_what_the_page_prints_over_a_picture_is_not_read_twice(readers: Readers)
     assert "TOTAL 4,30" in lines(stamped)
     scan = read(claim(receipt(), over="inkless"), readers=readers)
     assert lines(scan) == [ABOVE, "inkless", BELOW]
+    under = read(claim(receipt(), under="TOTAL 4,30"), readers=readers)
+    assert lines(under) == [ABOVE, "TOTAL 4,30", BELOW]
 
 
 def test_a_picture_of_every_page_is_read_once(readers: Readers) -> None:

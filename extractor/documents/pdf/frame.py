@@ -50,7 +50,7 @@ class Contents:
     `faint`: whether there is text that nobody sees on white paper; `backgrounds`: what such text may stand on, in
     points of the page as it is shown. `covers`: boxes that were painted over some of the text objects `texts`.
     `off`: addresses of text objects on layers that are switched off.
-    `images`: pictures, each an ImageOnPage of images.py. `inkless`: where text without ink is, as in a scan for search.
+    `images`: pictures, each an ImageOnPage of images.py. `inkless`: where text for search is, as in a scan.
     `hidden`: how many characters were left out because nobody sees them. `ideographic`: whether there may be
     Chinese or Japanese."""
 

@@ -39,6 +39,7 @@ class _ObjectWalk:
     drawn: list[tuple[Any, int, _Matrix]] = field(default_factory=list)
     texts: list[tuple[Any, _Matrix]] = field(default_factory=list)
     covers: list[Cover] = field(default_factory=list)
+    hiding: list[Cover] = field(default_factory=list)  # pictures
     forms: list[list[Any]] = field(default_factory=list)  # text objects in each
 
 
@@ -55,11 +56,21 @@ def read_objects(page: Any, found: Contents, layered: bool) -> None:
     if 0 < len(walk.covers) <= _MOST_COVERS:
         _find_covered(walk)
     if found.images:
-        found.inkless = [_bounds(text, outer, found.frame) for text, outer in walk.texts if is_inkless(text)]
+        found.inkless = list(_under_pictures(walk))
     if found.faint:
         found.backgrounds = [
             _bounds(thing, outer, found.frame) for thing, kind, outer in walk.drawn if is_background(thing, kind)
         ]
+
+
+def _under_pictures(walk: _ObjectWalk) -> Iterator[tuple[float, float, float, float]]:
+    """Where text is that is only there to be searched: without ink, or a picture was put over it."""
+    for number, (text, outer) in enumerate(walk.texts):
+        over = [cover.box for cover in walk.hiding if cover.texts > number]
+        if is_inkless(text) or over:
+            box = _bounds(text, outer, walk.found.frame)
+            if is_inkless(text) or any(_touch(one, box) for one in over):
+                yield box
 
 
 def _find_covered(walk: _ObjectWalk) -> None:
@@ -98,6 +109,8 @@ def _read_object(thing: Any, outer: _Matrix, walk: _ObjectWalk, depth: int) -> N
     elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
         box = left, top, right, bottom = _bounds(thing, outer, found.frame)
         found.images.append(ImageOnPage(thing, box))
+        if not pdfium.FPDFPageObj_HasTransparency(thing):
+            walk.hiding.append(Cover(len(walk.texts), box))
         area = max(found.frame.width * found.frame.height, 1.0)
         found.pictured += max(0.0, right - left) * max(0.0, bottom - top) / area
     elif kind == pdfium.FPDF_PAGEOBJ_PATH:
