@@ -76,7 +76,7 @@ def right(measured: dict[str, Any]) -> str:
     words = {
         "new values": "of the kind it was trained on, with new values",
         "new values, names, labels and layouts": "of that kind, with new values, field names, labels and layouts",
-        "business documents of strangers": "receipts, invoices, mails, CVs, cards, orders by strangers to its training",
+        "business documents of strangers, written later": "receipts, invoices, mails, CVs, cards, orders of strangers",
     }
     return "\n".join(
         f"| bundled pair | {measured[name]['n_documents']} {description} | {measured[name]['scalars']:.1%} |"

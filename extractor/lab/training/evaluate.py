@@ -30,9 +30,11 @@ from extractor.lab.training.written_tasks import never_seen
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parents[1] / "bundled" / "weights"
 HANDWRITTEN = HERE / "handwritten.jsonl"
-BUSINESS = HERE.parent / "bench" / "business.jsonl"
+BUSINESS, LATER_BUSINESS = (HERE.parent / "bench" / name for name in ("business.jsonl", "later_business.jsonl"))
 SETS: dict[str, Split] = {"new values": NEW_VALUES, "new values, names, labels and layouts": NEW_EVERYTHING}
-WRITTEN, STRANGERS = "written by hand, never trained on", "business documents of strangers"  # values have to be printed
+# Of these sets, values have to be printed.
+WRITTEN, STRANGERS = "written by hand, never trained on", "business documents of strangers"
+LATER = f"{STRANGERS}, written later"
 BATCH = 12
 
 
@@ -119,7 +121,8 @@ def evaluate(weights: Path, count: int, draft_count: int, hand: bool = True, wri
         begun = time.monotonic()
         measured[name] = _scores_of(score(decoder, held_out(encoder, split, count)), time.monotonic() - begun)
         print(name, {k: v for k, v in measured[name].items() if k != "misses"}, flush=True)
-    sets = {WRITTEN: list(never_seen(Random("held-out"), written)), STRANGERS: list(gold(BUSINESS)) if hand else []}
+    sets = {WRITTEN: list(never_seen(Random("held-out"), written))}
+    sets |= {STRANGERS: list(gold(BUSINESS)), LATER: list(gold(LATER_BUSINESS))} if hand else {}
     for name, tasks in sets.items():
         if tasks:
             measured[name] = _by_kind(TaskDecoder(target, words, "all"), tasks)
