@@ -153,7 +153,7 @@ class Engine:
         self._admit()
         busy = len(self._scheduler.running)
         with timer.phase("prefill"):
-            self._prompts.read(self._scheduler.running, self._cache)
+            self._prompts.read(self._scheduler.running, self._cache, chains=self._drafting.chains)
         if rows := self._scheduler.ready():
             self._decode(rows, captures)
         self._retire()

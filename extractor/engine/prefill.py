@@ -22,14 +22,15 @@ class PromptReader:
         # Where the device begins and ends to read prompts, and whose; it may still be at it.
         self._reading: tuple[DeviceEvent, DeviceEvent, list[Sequence]] | None = None
 
-    def read(self, rows: list[Sequence], cache: SlotCache) -> None:
-        """A chunk of the prompts of `rows` that are not read yet. A row gets its slot here."""
+    def read(self, rows: list[Sequence], cache: SlotCache, *, chains: bool = True) -> None:
+        """A chunk of the prompts of `rows` that are not read yet. A row gets its slot here; and where `chains` are
+        likely to be drafted, the state from which its first one starts."""
         room, started, read = self._chunk, self._runner.mark(), []
         for row in sorted(rows, key=lambda row: row.submitted_s):
             if row.ready or room <= 0:
                 continue
             begun = time.monotonic()
-            count = self._read_row(row, room, cache)
+            count = self._read_row(row, room, cache, chains)
             row.stats.prefill_s += time.monotonic() - begun
             room -= count
             if count:
@@ -37,7 +38,7 @@ class PromptReader:
         if read:
             self._reading = (self._reading or (started,))[0], self._runner.mark(), read
 
-    def _read_row(self, row: Sequence, room: int, cache: SlotCache) -> int:
+    def _read_row(self, row: Sequence, room: int, cache: SlotCache, chains: bool) -> int:
         """At most `room` tokens; how many."""
         prompt = row.request.prompt[:-1]
         if row.slot < 0:
@@ -46,7 +47,8 @@ class PromptReader:
             row.stats.shared_tokens = row.length
         chunk = prompt[row.length : row.length + room]
         if chunk:
-            hidden = self._runner.prefill(torch.tensor([chunk]), row.length, row.slot, cache)
+            state = chains and "mtp" in row.params.drafters and row.length + len(chunk) == len(prompt)
+            hidden = self._runner.prefill(torch.tensor([chunk]), row.length, row.slot, cache, state=state)
             row.hidden = None if hidden is None else hidden[0]
             cache.extend(row.slot, chunk)
             if row.length < row.request.prefix <= row.length + len(chunk):

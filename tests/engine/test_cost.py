@@ -169,3 +169,13 @@ def test_one_slow_step_does_not_change_what_steps_cost() -> None:
     before = line.at(5)
     line.learn(5, 10.0)
     assert line.at(5) < 1.1 * before
+
+
+def test_prompts_end_with_a_state_while_chains_are_drafted_from_it() -> None:
+    drafting, row = _drafting(_costs(0.003, 0.00005, 0.0003, 1, 5), accepted=4)
+    assert drafting.chains, "nothing is known yet"
+    for asked in (frozenset({"copy"}), frozenset({"copy", "mtp"})):
+        drafting.selector.select = lambda *_, asked=asked: asked  # type: ignore[method-assign]
+        drafting.propose([row], 8, None)  # type: ignore[arg-type]
+        assert drafting.chains == ("mtp" in asked)
+    assert not Drafting(_NoDrafts(), None).chains, "there is no drafter"  # type: ignore[arg-type]

@@ -146,9 +146,9 @@ def test_a_long_prompt_does_not_stall_who_decodes(gemma4: Models) -> None:
     events: list[int] = []
     prefill, verify = engine._runner.prefill, engine._runner.verify
 
-    def reading(ids: torch.Tensor, *rest: Any) -> Any:
+    def reading(ids: torch.Tensor, *rest: Any, **asked: Any) -> Any:
         events.append(ids.shape[1])
-        return prefill(ids, *rest)
+        return prefill(ids, *rest, **asked)
 
     def deciding(*given: Any) -> Any:
         events.append(0)

@@ -138,3 +138,16 @@ def test_what_a_drafter_records_beside_a_stock_target_is_counted(gemma4: Models)
         bits = torch.full((1, tiny.VOCAB // 32), -1, dtype=torch.int32)
         mtp.chains([3], hidden, [0], [20], cache, bits, 2)
     assert runner.captures == mtp.captures == 1
+
+
+def test_a_prompt_is_read_alike_where_nobody_asks_for_its_state(gemma4: Models) -> None:
+    ids, held = torch.randint(6, 500, (1, 20), generator=torch.Generator().manual_seed(0)), []
+    runner = build_runner(gemma4.target)
+    with torch.inference_mode():
+        for state in (True, False):
+            cache = tiny.slots(gemma4.target, 2, 64)
+            found = runner.prefill(ids, 0, 1, cache, state=state)
+            assert (found is not None) == state
+            held.append([tensor[1, :, :20] for layer in cache._stores for tensor in cache.stored(layer)])
+    assert len(held[0]) == len(held[1])
+    assert all(torch.equal(one, other) for one, other in zip(*held, strict=True))

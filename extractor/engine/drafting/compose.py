@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 
+from extractor.drafters import DRAFTERS
 from extractor.engine.cache import SlotCache
 from extractor.engine.drafting.cost import Acceptances, StepCosts
 from extractor.engine.drafting.mtp import MtpDrafter, PendingChain
@@ -73,7 +74,12 @@ class Drafting:
         self.costs = costs or StepCosts()
         self.selector = selector or Selector()
         self.acceptances = Acceptances()
-        self._drafters: frozenset[str] = frozenset()  # for the drafts that are being verified
+        self._drafters = frozenset(DRAFTERS)  # for the drafts that are being verified
+
+    @property
+    def chains(self) -> bool:
+        """Whether the MTP drafter was asked in the last step, as it then is likely to be in the next one."""
+        return self._mtp is not None and "mtp" in self._drafters
 
     def propose(self, rows: list[Sequence], budget: int, cache: SlotCache) -> Proposal:
         """A draft of at most `budget` tokens for each row."""

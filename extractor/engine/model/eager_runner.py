@@ -41,16 +41,17 @@ class EagerRunner(Runner):
         if self._table:
             resolve()
 
-    def prefill(self, ids: Tensor, start: int, slot: int, cache: SlotCache) -> Tensor | None:
+    def prefill(self, ids: Tensor, start: int, slot: int, cache: SlotCache, *, state: bool = True) -> Tensor | None:
         width = ids.shape[1]
         positions = torch.arange(start, start + width, device=self.device)[None]
         cache.make_room(slot, start, start + width)
         view = DenseView()  # of one row there is nothing to gain by another
         layout = view.layout(Rows(cache, [slot], [start], width, self._back, self.device))
         inputs = self._per_layer_inputs(ids)
-        last = torch.full((1,), width - 1, device=self.device)
+        last = torch.full((int(state),), width - 1, device=self.device)
         ids = upload(ids, self.device)
-        return self.layers.read(ids, positions, start + width, layout, view, last=last, inputs=inputs)[:, 0]
+        hidden = self.layers.read(ids, positions, start + width, layout, view, last=last, inputs=inputs)
+        return hidden[:, 0] if state else None
 
     def verify(self, step: Step, cache: SlotCache) -> StepOutput:
         if step.counts and self._may_pack and worth_packing(step.slots, step.starts, step.counts):

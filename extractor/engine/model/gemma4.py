@@ -150,8 +150,8 @@ class Gemma4:
         KV is where `layout` says afterwards; `view` gives the masks (None: dense ones).
 
         `last` `[1]`: of one row only the state at this index is wanted; then nothing above the last layer that stores
-        KV runs for the others. `inputs` `[n, width, layers * size]`: the per-layer embeddings of `ids`, where the model
-        does not hold them itself (`host_embedding.py`)."""
+        KV runs for the others. `[0]`: no state is, and nothing above runs at all. `inputs` `[n, width, layers * size]`:
+        the per-layer embeddings of `ids`, where the model does not hold them itself (`host_embedding.py`)."""
         view = view or DenseView()
         state = self.text.embed_tokens(ids)
         per_layer = self._per_layer_inputs(ids, state, inputs)
@@ -165,6 +165,8 @@ class Gemma4:
             query, kv = layer.project(normed, rotary[kind], positions, layout)
             stored[kind] = kv or stored[kind]
             if last is not None and layer.index == self._owners - 1:
+                if not len(last):
+                    return normed[:, :0]
                 query, state, positions = (some.index_select(1, last) for some in (query, state, positions))
                 per_layer = None if per_layer is None else per_layer.index_select(1, last)
                 rotary = self.rotary.at(positions, length)

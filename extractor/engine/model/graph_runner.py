@@ -64,9 +64,17 @@ class GraphRunner(EagerRunner):
 class FusedGraphRunner(GraphRunner):
     """Records the chunks of prompts too, which needs the kernels of `fused.py` and `ragged.py`."""
 
-    def prefill(self, ids: Tensor, start: int, slot: int, cache: SlotCache) -> Tensor | None:
+    def prefill(
+        self,
+        ids: Tensor,
+        start: int,
+        slot: int,
+        cache: SlotCache,
+        *,
+        state: bool = True,  # noqa: ARG002 -- there is one recording for both
+    ) -> Tensor | None:
         """Positions are added behind the prompt's, whose entries nobody reads before they are written over. One
-        recording does for every row."""
+        recording does for every row, and computes the state in any case."""
         width = ids.shape[1]
         wide, end, view = prompt_of(width), cache.shape.entries, self.backend.view
         self.layers.rotary.reserve(end)

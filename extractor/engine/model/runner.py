@@ -73,10 +73,10 @@ class Runner(ABC):
         self._head = backend.head(model)
 
     @abstractmethod
-    def prefill(self, ids: Tensor, start: int, slot: int, cache: SlotCache) -> Tensor | None:
+    def prefill(self, ids: Tensor, start: int, slot: int, cache: SlotCache, *, state: bool = True) -> Tensor | None:
         """Write the KV of `ids` `[1, width]` (on the host) to the positions `start …` of `slot`. Returns the last
         hidden state `[1, hidden]` of a Gemma 4 target, which its drafter starts from; None of others. No logits are
-        computed."""
+        computed, and the state need not be where no `state` is asked for."""
 
     @abstractmethod
     def verify(self, step: Step, cache: SlotCache) -> StepOutput:

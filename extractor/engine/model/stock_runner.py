@@ -35,7 +35,15 @@ class StockRunner(Runner):
         for layer in layers:
             layer.register_forward_pre_hook(lambda *_: callback())
 
-    def prefill(self, ids: Tensor, start: int, slot: int, cache: SlotCache) -> Tensor | None:
+    def prefill(
+        self,
+        ids: Tensor,
+        start: int,
+        slot: int,
+        cache: SlotCache,
+        *,
+        state: bool = True,  # noqa: ARG002 -- transformers' forward computes it anyway
+    ) -> Tensor | None:
         width = ids.shape[1]
         positions = torch.arange(start, start + width, device=self.device)[None]
         cache.make_room(slot, start, start + width)

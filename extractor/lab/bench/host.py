@@ -136,7 +136,7 @@ class Pretended(Runner):
     def on_layer(self, callback: Callable[[], None]) -> None:
         """There are none."""
 
-    def prefill(self, *_: Any) -> None:
+    def prefill(self, *_: Any, **__: Any) -> None:
         return None
 
     def verify(self, step: Step, cache: SlotCache) -> StepOutput:
