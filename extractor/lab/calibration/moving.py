@@ -26,9 +26,12 @@ from extractor.lab.calibration.by_chance import error_by_chance
 from extractor.lab.calibration.decoding import decoded, decoded_file
 from extractor.lab.pages import runs
 
-BUSINESS = Path(__file__).parents[1] / "bench" / "business.jsonl"
+_BENCH = Path(__file__).parents[1] / "bench"
+STRANGERS = {
+    "business documents of strangers": _BENCH / "business.jsonl",
+    "business documents of strangers, written later": _BENCH / "later_business.jsonl",
+}
 SIZES = (0, 5, 10, 20, 40)  # documents
-_BUSINESS = "business documents of strangers"
 _LEFT = 15  # documents at least, to judge by
 
 Samples = list[CalibrationSample]
@@ -46,7 +49,8 @@ def _run(options: argparse.Namespace) -> int:
     began = time.monotonic()
     read = list(answers.read(options.answers)) if options.answers else decoded(200, 300, None)
     sets: dict[str, Samples] = defaultdict(list)
-    for one in [*read, *decoded_file(BUSINESS, _BUSINESS)]:
+    strange = [one for name, path in STRANGERS.items() for one in decoded_file(path, name)]
+    for one in [*read, *strange]:
         sets[one.name] += one.samples()
     heads = ["documents", "what", "count", "right", *(f"{size} of its own" for size in SIZES), "by chance alone"]
     printed = [f"| {' | '.join(heads)} |", f"{'| --- ' * len(heads)}|", *_lines(sets, options.draws)]
@@ -58,7 +62,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _lines(sets: dict[str, Samples], draws: int) -> Iterator[str]:
     for name, some in sets.items():
-        others = [one for other, found in sets.items() if other not in (name, _BUSINESS) for one in found]
+        others = [one for other, found in sets.items() if other not in (name, *STRANGERS) for one in found]
         base = calibration_from(others, "bundled", _today()).calibration
         if base is None:
             raise SystemExit("too few documents for a fit")
