@@ -37,6 +37,7 @@ from extractor.run import Run, raise_unless_complete
 from extractor.validate import Answer
 from schemas import Schema
 from schemas.errors import Place, parts_of
+from schemas.nodes import nodes_at
 
 DOUBTED = 0.4  # a null is asked for again up to this confidence,
 BELIEVED = 0.7  # and a value takes its place from this one on: between the two it stays and a person looks
@@ -48,10 +49,12 @@ MOST = 16  # values of an answer
 
 class _Doubted(NamedTuple):
     """What of an answer is asked for again, by pointer: `nulls` that are likely misses, and the values, null or not,
-    whose label is printed with something else behind it: the `places` where that stands."""
+    whose label is printed with something else behind it: the `places` where that stands. `looks`: the nulls that can be
+    nothing but what looks as values of their fields do."""
 
     nulls: list[str]
     places: dict[str, Span]
+    looks: set[str]
 
     @property
     def pointers(self) -> list[str]:
@@ -112,42 +115,48 @@ class SecondLook:
         for at in (one for one in doubted.pointers if one in fields):
             known = fields[at]
             at_label = at in doubted.places and any(overlap(place, doubted.places[at]) for place in _places(known))
-            if (known["confidence"] or 0.0) >= self._enough(seen, at, at_label) and not _is_taken(known, others):
+            enough = self._enough(seen, at, at_label=at_label, of_look=at in doubted.looks)
+            if (known["confidence"] or 0.0) >= enough and not _is_taken(known, others):
                 believed[at] = known["confidence"]
                 others.append(known)
         return believed
 
-    def _enough(self, seen: SeenAnswer, pointer: str, at_label: bool) -> float:
+    def _enough(self, seen: SeenAnswer, pointer: str, *, at_label: bool, of_look: bool) -> float:
         """How sure what was found has to be: a value surer than the one whose place it takes."""
-        looks = look_of(parts_of(pointer)[-1]) is not None
-        enough, before = (
-            BELIEVED_OF_LOOK if looks else BELIEVED_AT_LABEL if at_label else BELIEVED,
-            seen.fields[pointer],
-        )
+        enough, before = BELIEVED_AT_LABEL if at_label else BELIEVED, seen.fields[pointer]
+        enough = min(enough, BELIEVED_OF_LOOK) if of_look else enough
         return max(enough, before["confidence"] or 0.0) if before["evidence"] else enough
 
 
 def _doubted(run: Run, seen: SeenAnswer) -> _Doubted:
     passed_over = {at: _behind(seen.fields[at]) for at, _ in missed(seen.fields, run.schema.json_schema)}
-    free, absent = _by_look(run.document.text, seen.fields)
+    free, absent = _by_look(run, seen.fields)
     found = [one.pointer for one in doubted_nulls(seen.text, seen.fields, passed_over.keys() | free)]
     nulls = [at for at in found if at not in absent]
     elsewhere = _elsewhere(run, seen)
     places = {at: span for at, span in passed_over.items() if at in nulls} | dict(
         islice(elsewhere.items(), MOST - len(nulls))
     )
-    return _Doubted(nulls, places)
+    return _Doubted(nulls, places, free)
 
 
-def _by_look(text: str, fields: Mapping[str, Known]) -> tuple[set[str], set[str]]:
-    """Nulls of fields that look as no others do: those of which the document prints what looks so and is no other
-    value, and those of which it prints none."""
+def _by_look(run: Run, fields: Mapping[str, Known]) -> tuple[set[str], set[str]]:
+    """Of texts that look as no others do: those of which the document prints what looks so and is no other value, and
+    those of which it prints none. Empty where values need not be printed: nothing then holds them to their look."""
+    if run.options.printed == "none":
+        return set(), set()
+    looks = {at: look for at in fields if (look := look_of(parts_of(at)[-1])) and _is_text(run.schema, at)}
     taken = [place for known in fields.values() for place in _places(known)]
-    looks = {at: look for at in fields if (look := look_of(parts_of(at)[-1]))}
-    printed = {look: list(contacts.KINDS[look](text)) for look in set(looks.values())}
+    printed = {look: list(contacts.KINDS[look](run.document.text)) for look in set(looks.values())}
     free = {look for look, places in printed.items() if any(not _overlaps(one, taken) for one in places)}
     absent = {look for look in SURE & printed.keys() if not printed[look]}
     return {at for at in looks if looks[at] in free}, {at for at in looks if looks[at] in absent}
+
+
+def _is_text(schema: Schema, pointer: str) -> bool:
+    """Whether the value there may be any text."""
+    nodes = nodes_at(schema.json_schema, parts_of(pointer))
+    return any("string" in node.get("type", ()) and "enum" not in node for node in nodes)
 
 
 def _overlaps(one: Span, others: Iterable[Span]) -> bool:

@@ -131,16 +131,16 @@ def test_a_null_beside_its_printed_label_is_asked_for_again_however_sure_it_is(t
 REACHED: JSON = {
     "type": "object",
     "properties": {"name": {"type": "string"}, "email": {"type": ["string", "null"]},
-                   "fax": {"type": ["string", "null"]}},
-    "required": ["name", "email", "fax"],
+                   "fax": {"type": ["string", "null"]}, "mail": {"type": ["boolean", "null"]}},
+    "required": ["name", "email", "fax", "mail"],
 }  # fmt: skip
 
 
 def test_a_null_is_asked_for_again_where_what_only_it_can_be_is_printed(tok: Any) -> None:
     """And one that no value of the document can be is not."""
     document, sure = "Anna Berg\nann@post.example\n", {'"ann@post.example"': BELIEVED_OF_LOOK}
-    first = {"name": "Anna Berg", "email": None, "fax": None}
-    again = first | {"email": "ann@post.example", "fax": "Anna Berg"}
+    first = {"name": "Anna Berg", "email": None, "fax": None, "mail": None}
+    again = first | {"email": "ann@post.example", "fax": "Anna Berg", "mail": True}
     script = (json.dumps(one, separators=(",", ":")) for one in (first, again))
     engine, fitted = ScriptedEngine(tok, *script), Fitted({"/email": 0.97, "/fax": 0.1}, sure)
     with Extractor(Settings(context=6_000), engine=engine, tokenizer=tok, calibrator=fitted) as extractor:

@@ -114,9 +114,8 @@ class PrintedDocument:
     def listed(self, leaf: JSON) -> list[str]:
         """The texts that it may be, stretches of words apart, as JSON spells them."""
         of_format = self._candidates.of_format(leaf[PRINTED])
-        return self.fitting(
-            of_format if of_format is not None else self._of_its_look(leaf) or self._spellings(leaf), leaf
-        )
+        found = (self._of_its_look(leaf) or self._spellings(leaf)) if of_format is None else of_format
+        return self.fitting(found, leaf)
 
     def fitting(self, texts: Iterable[str], leaf: JSON) -> list[str]:
         """Those of them that it may be, as JSON spells them."""
