@@ -13,7 +13,7 @@ were looked at once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
@@ -159,7 +159,7 @@ def _is_text(schema: Schema, pointer: str) -> bool:
     return any("string" in node.get("type", ()) and "enum" not in node for node in nodes)
 
 
-def _overlaps(one: Span, others: Iterable[Span]) -> bool:
+def _overlaps(one: Span, others: Sequence[Span]) -> bool:
     return any(overlap(one, other) for other in others)
 
 
@@ -218,7 +218,7 @@ def _with(seen: SeenAnswer, found: Completion, pointers: Iterable[str]) -> Writt
 def _is_taken(known: Known, others: list[Known]) -> bool:
     """Whether one of its places is one of another value's."""
     taken = [place for other in others for place in _places(other)]
-    return any(overlap(one, place) for one in _places(known) for place in taken)
+    return any(_overlaps(one, taken) for one in _places(known))
 
 
 def _places(known: Known) -> list[Span]:

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 from extractor.notation import field_names
-from extractor.notation.key_words import key_words
+from extractor.notation.key_words import key_words, plain
 
 _LOOKS = {"email": "mail", "website": "web", "iban": "iban", "postal code": "postcode"}
 _LOOKS |= dict.fromkeys(("phone", "mobile", "fax"), "phone")
@@ -23,7 +22,7 @@ SURE = frozenset(("mail", "phone", "web"))  # of these a document says none wher
 
 def look_of(name: str) -> str | None:
     """Of the values of a field that is called so; None where that does not tell."""
-    words = [_plain(word) for word in key_words(name[:64])]
+    words = [plain(word) for word in key_words(name[:64])]
     while len(words) > 1 and (words[-1].isdecimal() or words[-1] in _WHOSE):
         words.pop()
     return next((look for some in _forms(words) if (look := _look(some))), None)
@@ -39,9 +38,3 @@ def _forms(words: list[str]) -> list[list[str]]:
     if not words:
         return []
     return [words, [*words[:-1], words[-1].removesuffix("s")]] if words[-1].endswith("s") else [words]
-
-
-def _plain(word: str) -> str:
-    """In small letters without marks."""
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))

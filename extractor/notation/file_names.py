@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from extractor.notation.key_words import key_words
+from extractor.notation.key_words import key_words, plain
 
 NOTHING = "\0"  # no document has it
 _ENDING = 5  # characters of a name's, at most
@@ -73,9 +73,8 @@ def _not_of_cases(words: list[str]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """In small letters without marks, as keys of programs spell them."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char)).translate(_SPELLED)
+    """As keys of programs spell it, in Latin letters."""
+    return plain(text).translate(_SPELLED)
 
 
 _KNOWN = frozenset(_plain(_WORDS).split())
