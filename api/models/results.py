@@ -86,7 +86,8 @@ class FieldEvidence(BaseModel):
 class PageRead(BaseModel):
     """A page, numbered from 1 through all parts, and its half-open span of the text. `how` it was read: `text` (as the
     file says it), `layout` (placed by its coordinates), `ocr`, or `none`; `confidence` is the least of what was read
-    from a picture; `pictures`, if any, are how many beside its text were read by OCR."""
+    from a picture; `pictures` and `pictures_unread`, if any, are how many beside its text were read by OCR, and how
+    many were not, though they may say something."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -99,6 +100,9 @@ class PageRead(BaseModel):
     confidence: float | None
     pictures: int | None = Field(
         None, description="Pictures beside its text that were read by OCR, where there are any"
+    )
+    pictures_unread: int | None = Field(
+        None, description="Pictures beside its text that were not read, where there are any; `warnings` say why"
     )
     warnings: list[str]
 

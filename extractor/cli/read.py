@@ -123,6 +123,8 @@ def _page(document: Document, page: Page) -> dict[str, Any]:
         "height": page.height,
         "how": page.how,
         "confidence": document.confidence(page.start, page.stop),
+        "pictures": page.pictures,
+        "pictures_unread": page.pictures_unread,
         "warnings": list(page.warnings),
         "boxes": lines,
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,10 @@ CELL = " | "  # between the cells of a row whose table the file tells; what is o
 _NONE = (float("nan"),) * 4
 _ODD = re.compile("[\x00\ud800-\udfff]")
 _MOST_WARNINGS = 50
+
+
+def pictures_in_words(many: int) -> str:
+    return "a picture" if many == 1 else f"{many:,} pictures"
 
 
 class AllDrawn(Exception):
@@ -52,6 +57,7 @@ class Builder:
         self._file_names: list[FileName] = []
         self._pictures: list[Picture] = []
         self._shown: set[str] = set()
+        self._unread: Counter[str] = Counter()  # pictures of the page, by the reason
         self._warnings: list[str] = []
         self._places: dict[int, array[float]] = {}
         self._media_type = ""
@@ -156,6 +162,10 @@ class Builder:
         else:
             self._warnings.append(text)
 
+    def leave_out(self, reason: str, pictures: int = 1) -> None:
+        """Pictures that are not read and that a person may miss; what is the matter with them is told once a page."""
+        self._unread[reason] += pictures
+
     def read_as(self, how: str) -> None:
         """Says how the page was read, where that is found out while reading it."""
         self._pages[-1] = replace(self._pages[-1], how=how)
@@ -214,7 +224,11 @@ class Builder:
 
     def _end_page(self) -> None:
         if self._pages:
-            self._pages[-1] = replace(self._pages[-1], stop=self._length)
+            for reason, many in self._unread.items():
+                self.warn(f"{pictures_in_words(many)} not read: {reason}")
+            page, unread = self._pages[-1], self._unread.total()
+            self._pages[-1] = replace(page, stop=self._length, pictures_unread=page.pictures_unread + unread)
+            self._unread.clear()
 
     def _end_part(self) -> None:
         if self._parts:

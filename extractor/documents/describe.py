@@ -22,7 +22,7 @@ def describe(document: Document) -> JSON:
         "pages": [
             {"number": page.number, "part": page.part, "label": page.label, "start": page.start, "stop": page.stop}
             | {"how": page.how, "confidence": _confidence(document, page)}
-            | {"warnings": list(page.warnings), **({"pictures": page.pictures} if page.pictures else {})}
+            | {"warnings": list(page.warnings), **_pictures(page)}
             for page in document.pages
         ],
         "parts": [
@@ -36,6 +36,11 @@ def describe(document: Document) -> JSON:
         ],
         **({"file_names": names} if names else {}),
     }
+
+
+def _pictures(page: Page) -> JSON:
+    counts = {"pictures": page.pictures, "pictures_unread": page.pictures_unread}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _confidence(document: Document, page: Page) -> float | None:

@@ -17,7 +17,7 @@ class Page:
     `label` is what the source calls it (a sheet's or chapter's name). `width` and `height` are in points, None where
     the source has no pages of a size. `how` it was read: "text" (as the file says it), "layout" (placed by its
     coordinates), "ocr", or "none" (a picture that nobody read). `pictures`: how many pictures on it were read by OCR
-    beside that. `warnings` are for a person.
+    beside that; `pictures_unread`: how many were not, though a person may miss them. `warnings` are for a person.
     """
 
     number: int
@@ -30,6 +30,7 @@ class Page:
     how: str = "text"
     warnings: tuple[str, ...] = ()
     pictures: int = 0
+    pictures_unread: int = 0
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ _SHORT, _LONG, _RATIO = 14.0, 54.0, 40.0  # points; times as long as wide
 _LEAST_PIXELS = 24, 90  # of the shorter and the longer side
 _MAIL_PIXELS, _MAIL_SIDE = 100_000, 100
 _POINT = 0.75  # of a pixel where nobody says how large it is shown
-_UNREADABLE = "a picture of a kind that is not read here (a drawing of Windows, or SVG) was left out"
-_SMALL = "a picture too small or too coarse to hold text was left out"
+_UNREADABLE = "of a kind that is not read here (a drawing of Windows, or SVG)"
+_SMALL = "too small or too coarse to hold text"
 
 
 def read_pictures(archive: Archive, folder: str, into: Builder, context: Context) -> None:
@@ -76,20 +76,20 @@ def place(picture: PictureBlock, into: Builder) -> None:
 
     try:
         data = picture.data()
-        kind = sniff(data, None, None)
+        kind = sniff(data) if data else "image/png"
         size = pictures.size_of(data, kind, into.limits) if kind in pictures.KINDS else None
     except Rejected as no:
-        into.warn(f"a picture was left out: {no.detail}")
+        into.leave_out(no.detail)
         return
     except Exception:  # of Pillow, about a damaged picture: the document around it is not
-        into.warn("a picture that is damaged was left out")
+        into.leave_out("damaged")
         return
     points = picture.points or ((size[0] * _POINT, size[1] * _POINT) if size else (0.0, 0.0))
-    warning = _why_not(points, size)
-    if warning is None:
+    reason = _why_not(points, size)
+    if reason is None:
         into.picture(partial(pictures.drawn, data, kind))
     elif points[0] * points[1] >= _TOLD_AREA or (size is None and picture.points is None):
-        into.warn(warning)
+        into.leave_out(reason)
 
 
 def _why_not(points: tuple[float, float], pixels: tuple[int, int] | None) -> str | None:

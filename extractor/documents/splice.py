@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
+from extractor.documents.builder import pictures_in_words
 from extractor.documents.document import Cell, Document, FileName, Page, Part, Picture, Recognised
 from extractor.errors import DocumentError
 
@@ -152,18 +153,15 @@ def _within(places: array[float], box: Sequence[float]) -> array[float]:
 
 def _with_pictures(page: _Spliced, found: Sequence[Found | None]) -> Page:
     """How many pictures beside the text were read, and what became of the others, each wording once."""
-    read = sum(isinstance(one, Document) for one in found)
+    read, unread = (sum(isinstance(one, kind) for one in found) for kind in (Document, str))
     warnings: dict[str, int] = {}
     for one in found:
         reasons = one.pages[0].warnings if isinstance(one, Document) and one.text.strip() and one.pages else ()
         for reason in (one,) if isinstance(one, str) else reasons:
             warnings[str(reason)] = warnings.get(str(reason), 0) + 1
-    reasons_told = [f"{_pictures(many)} beside its text: {reason}" for reason, many in warnings.items()]
-    return replace(page.now, pictures=read, warnings=(*page.now.warnings, *reasons_told))
-
-
-def _pictures(many: int) -> str:
-    return "a picture" if many == 1 else f"{many:,} pictures"
+    reasons_told = (f"{pictures_in_words(many)} beside its text: {reason}" for reason, many in warnings.items())
+    unread += page.now.pictures_unread
+    return replace(page.now, pictures=read, pictures_unread=unread, warnings=(*page.now.warnings, *reasons_told))
 
 
 class _Moves:

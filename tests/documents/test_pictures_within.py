@@ -112,9 +112,8 @@ def test_html() -> None:
     page = f"<p>above</p><img src='data:image/png;base64,{held}'><img src='data:image/png;base64,%%'><p>below</p>"
     document = read(page.encode(), "page.html")
     assert marked(document) == "above\n#\nbelow"
-    assert warnings(document) == [
-        "a picture of a kind that is not read here (a drawing of Windows, or SVG) was left out"
-    ]
+    assert warnings(document) == ["a picture not read: damaged"]
+    assert document.pages[0].pictures_unread == 1
     hidden = f"<p>above</p><img hidden src='data:image/png;base64,{held}'>"
     assert not read(hidden.encode(), "page.html").pictures
 
@@ -128,10 +127,10 @@ def test_a_receipt_within_a_mail_is_read_though_it_is_small_in_bytes() -> None:
             f"Content-ID: <a>\nContent-Transfer-Encoding: base64\n\n{held}\n--x--\n"
         ).encode()
 
-    assert [page.how for page in read(mail(PNG)).pages] == ["text", "picture"]
-    logo = read(mail(SMALL))
-    assert len(logo.pages) == 1
-    assert warnings(logo) == ["small pictures of the text (logos, signatures) were not read"]
+    claim, logo = read(mail(PNG)), read(mail(SMALL))
+    assert marked(claim).endswith("my receipt\n#")
+    assert [len(claim.pages), len(logo.pages)] == [1, 1]
+    assert warnings(logo) == ["a picture not read: too small, as logos and signatures in a mail's text are"]
 
 
 def test_what_they_say_stands_in_their_place(readers: Readers) -> None:

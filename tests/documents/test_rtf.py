@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from extractor.sandbox import Rejected
 from tests.documents.making import read
+from tests.documents.samples import saved
+from tests.documents.test_pictures_within import OTHER, PNG, SMALL, marked
 
 FONTS = r"{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset204 Cyr;}{\f2\fcharset128 MS Gothic;}{\f3\fcharset2 Symbol;}}"
 
@@ -96,8 +99,36 @@ def test_files_that_end_early():
     assert read(b"{\\rtf1 \\bin999999999999 a").text == ""
 
 
-def test_pictures_are_told():
-    picture = r"{\*\shppict{\pict\picwgoal900\pngblip 89504e47}}{\nonshppict{\pict\wmetafile8 0100}}"
-    document = read(rtf(r"\pard above\par " + picture + r"\pard below\par"))
-    assert document.text == "above\nbelow\n"
-    assert document.pages[0].warnings == ("1 picture not read: pictures in RTF are not looked at",)
+def in_digits(data: bytes) -> str:
+    return "\n".join(data.hex()[at : at + 64] for at in range(0, 2 * len(data), 64))
+
+
+def test_pictures_are_read_in_their_place():
+    shown = (
+        r"{\*\shppict{\pict{\*\picprop{\sp{\sn x}{\sv 1}}}\picwgoal6000\pichgoal2000\pngblip " + in_digits(PNG) + "}}"
+    )
+    body = r"\pard above\par " + shown + r"{\nonshppict{\pict\wmetafile8 0100}}\par below\par"
+    assert marked(read(rtf(body))) == "above\n#\nbelow"
+    row = r"\trowd\cellx1\cellx2\pard\intbl Total:\cell " + shown + r"\cell\row\pard below\par " + shown
+    assert marked(read(rtf(row))) == "Total:\n#\nbelow"  # the second time it shows what it showed before
+    floating = r"{\shp{\*\shpinst{\sp{\sn pib}{\sv {\pict\jpegblip " + in_digits(OTHER) + r"}}}}{\shprslt no}}"
+    assert marked(read(rtf(r"\pard above\par " + floating + r"\par below\par"))) == "above\n#\nbelow"
+    binary = rtf(r"\pard {\pict\pngblip\bin" + f"{len(PNG)} @" + r"}behind\par").replace(b"@", PNG)
+    assert marked(read(binary)) == "behind\n#"
+    bitmap = in_digits(saved(Image.new("RGB", (200, 100), "red"), "BMP")[14:])
+    assert marked(read(rtf(r"\pard a{\pict\dibitmap0 " + bitmap + r"}\par"))) == "a\n#"
+
+
+def test_pictures_that_are_not_read_are_told():
+    drawn = r"{\pict\wmetafile8\picwgoal6000\pichgoal2000 0100}"
+    document = read(
+        rtf(r"\pard above\par {\*\shppict{\pict\pngblip 89504e47}}" + drawn + r"\pard below{\v" + drawn + "}")
+    )
+    assert marked(document) == "above\nbelow"
+    assert document.pages[0].warnings == (
+        "a picture not read: damaged",
+        "a picture not read: of a kind that is not read here (a drawing of Windows, or SVG)",
+    )
+    assert document.pages[0].pictures_unread == 2
+    hidden = r"{\pict\picscalex40\picwgoal6000\pichgoal2000\picscaley40\pngblip " + in_digits(SMALL) + "}"
+    assert "too small" in read(rtf(r"\pard a" + hidden)).pages[0].warnings[0]

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from email.message import Message
 
 from extractor.documents import html
-from extractor.documents.blocks import Block, Break, Table
+from extractor.documents.blocks import Block, Break, PictureBlock, Table
 from extractor.documents.html.charset import decoded
-from extractor.documents.mail import plain, smime
+from extractor.documents.mail import plain, rtf_body, smime
+from extractor.documents.mail.embedded import EmbeddedPictures, holds_more_than_a_logo, name_of, pictures_in
 from extractor.documents.mail.parse import parse
+from extractor.documents.mail.payload import payload
 from extractor.documents.mail.words import filename, text_of
 from extractor.documents.pictures_within import is_large
 from extractor.sandbox import Rejected
@@ -17,7 +19,7 @@ from extractor.sandbox import Rejected
 _MOST_DEPTH = 40  # of multiparts
 _FEW_WORDS = 25  # a plain part of fewer may only say that the mail is written in HTML
 _TIMES = 4
-_SMALL_PICTURE = 40_000  # bytes: of a signature, a logo
+_TEXTS = ("text/plain", "text/html", "text/enriched", "text/rtf")
 _SIGNATURES = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
 _SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _PACKED = ("application/ms-tnef", "application/vnd.ms-tnef")
@@ -37,6 +39,7 @@ class Attached:
     name: str | None
     media_type: str
     charset: str | None = None
+    of_text: bool = False  # it came with the text, which may show it
 
     @property
     def is_message(self) -> bool:
@@ -57,27 +60,39 @@ class Attached:
 
 @dataclass
 class Letter:
+    pictures: EmbeddedPictures
     body: list[Block] = field(default_factory=list)
     attached: list[Attached] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     sealed: str = ""  # how a part of it is encrypted
+    logos: int = 0  # pictures of the text that are no more than that
 
 
 def sort(message: Message) -> Letter:
     """Raises Sealed where all of the mail is encrypted."""
-    letter = Letter()
+    letter = Letter(EmbeddedPictures(message))
     _sort(message, letter, 0)
+    _settle(letter)
     if letter.sealed and not letter.attached and not _words(letter.body):
         raise Sealed(letter.sealed)
     return letter
 
 
-def payload(part: Message) -> bytes:
-    """What a part holds, without its transfer encoding."""
-    held = part.get_payload(decode=True)
-    if isinstance(held, bytes):
-        return held
-    return str(part.get_payload()).encode("utf-8", "surrogateescape")
+def _settle(letter: Letter) -> None:
+    """Pictures that stand in the text are no parts of their own; nor are those that are too small."""
+    placed = {picture.name for picture in pictures_in(letter.body)}
+    kept = []
+    for each in letter.attached:
+        of_text = each.of_text or name_of(each.part) in letter.pictures.shown
+        if not of_text or each.part.get_content_maintype() != "image":
+            kept.append(each)
+        elif name_of(each.part) in placed:
+            continue
+        elif holds_more_than_a_logo(each.part):
+            kept.append(each)
+        else:
+            letter.logos += 1
+    letter.attached = kept
 
 
 def _sort(part: Message, letter: Letter, depth: int) -> None:
@@ -102,8 +117,8 @@ def _sort(part: Message, letter: Letter, depth: int) -> None:
     elif kind == "message/delivery-status":
         headers = "\n".join(str(each) for each in part.get_payload()) if part.is_multipart() else ""
         letter.body += [Break.GAP, *plain.blocks(headers, flowed=False, delsp=False)]
-    elif kind in ("text/plain", "text/html", "text/enriched") and not _is_attached(part, name, letter):
-        _add(letter, _text(part, kind))
+    elif kind in _TEXTS and not _is_attached(part, name, letter):
+        _add(letter, _text(part, kind, letter.pictures))
     else:
         letter.attached.append(Attached(part, name, kind, part.get_content_charset()))
 
@@ -124,10 +139,10 @@ def _alternative(children: list[Message], letter: Letter, depth: int) -> None:
     """Its text once: plain where that says as much as HTML does. Files may hang on any of them."""
     found: list[tuple[Message, Letter]] = []
     for child in children:
-        own = Letter()
+        own = Letter(letter.pictures)
         _sort(child, own, depth + 1)
         found.append((child, own))
-    texts = [(child.get_content_type() == "text/plain", own.body) for child, own in found if _words(own.body)]
+    texts = [(child.get_content_type() == "text/plain", own.body) for child, own in found if _says(own.body)]
     plainly = next((body for is_plain, body in texts if is_plain), None)
     richly = next((body for is_plain, body in reversed(texts) if not is_plain), None)
     _add(letter, _better(plainly, richly))
@@ -141,8 +156,21 @@ def _alternative(children: list[Message], letter: Letter, depth: int) -> None:
 def _better(plainly: list[Block] | None, richly: list[Block] | None) -> list[Block]:
     if plainly is None or richly is None:
         return plainly or richly or []
+    if any(map(_is_worth_reading, pictures_in(richly))):
+        return richly
     few = _words(plainly)
     return richly if few < _FEW_WORDS and _words(richly) > _TIMES * few else plainly
+
+
+def _says(blocks: list[Block]) -> bool:
+    return _words(blocks) > 0 or any(True for _ in pictures_in(blocks))
+
+
+def _is_worth_reading(picture: PictureBlock) -> bool:
+    try:
+        return is_large(picture.data())
+    except ValueError:  # what should be base64
+        return False
 
 
 def _words(blocks: list[Block]) -> int:
@@ -157,18 +185,15 @@ def _cells(block: Block) -> int:
 
 
 def _related(part: Message, children: list[Message], letter: Letter, depth: int) -> None:
-    """The text and what belongs to its looks, of which pictures are read that are too large for a logo."""
+    """The text and what belongs to its looks."""
     start = str(part.get_param("start", "")).strip("<> ")
     named = [child for child in children if str(child.get("content-id", "")).strip("<> ") == start] if start else []
     root = named[0] if named else children[0] if children else None
     for child in children:
-        is_picture = child.get_content_maintype() == "image"
-        if child is root or not is_picture:
+        if child is root or child.get_content_maintype() != "image":
             _sort(child, letter, depth + 1)
-        elif len(payload(child)) >= _SMALL_PICTURE or is_large(payload(child)):
-            letter.attached.append(Attached(child, filename(child), child.get_content_type()))
         else:
-            letter.warnings.append("small pictures of the text (logos, signatures) were not read")
+            letter.attached.append(Attached(child, filename(child), child.get_content_type(), of_text=True))
 
 
 def _is_attached(part: Message, name: str | None, letter: Letter) -> bool:
@@ -176,10 +201,12 @@ def _is_attached(part: Message, name: str | None, letter: Letter) -> bool:
     return disposition == "attachment" or (name is not None and (disposition == "inline" or bool(letter.body)))
 
 
-def _text(part: Message, kind: str) -> list[Block]:
+def _text(part: Message, kind: str, pictures: EmbeddedPictures) -> list[Block]:
     data, charset = payload(part), part.get_content_charset()
     if kind == "text/html":
-        return html.blocks(decoded(data, charset))[1]
+        return html.blocks(decoded(data, charset), picture=pictures.at)[1]
+    if kind == "text/rtf":
+        return rtf_body.blocks(data, pictures)
     parameters = {name: str(part.get_param(name, "")).lower() for name in ("format", "delsp")}
     return plain.blocks(text_of(data, charset), parameters["format"] == "flowed", parameters["delsp"] == "yes")
 
@@ -202,4 +229,6 @@ def _secured(part: Message, letter: Letter, depth: int) -> None:
         _sealed(letter, "S/MIME")
         return
     letter.warnings.append("the mail is signed; the signature was not checked")
-    _sort(parse(content), letter, depth + 1)
+    inner = parse(content)
+    letter.pictures.include(inner)
+    _sort(inner, letter, depth + 1)

@@ -8,15 +8,18 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import olefile
 
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.mail import reader
+from extractor.documents.mail.embedded import PLACE
+from extractor.documents.mail.ole_picture import ole_picture
 from extractor.documents.mail.properties import Properties, Storage
-from extractor.documents.mail.rtf_body import plain_of
+from extractor.documents.mail.rtf_body import unpacked
+from extractor.documents.sniff import sniff
 from extractor.sandbox import Rejected
 
 SUBJECT, HEADERS = 0x0037, 0x007D
@@ -26,7 +29,10 @@ TO, CC, BCC = 0x0E04, 0x0E03, 0x0E02
 NAME, MAIL, SMTP, ROLE = 0x3001, 0x3003, 0x39FE, 0x0C15
 BODY, HTML, RTF = 0x1000, 0x1013, 0x1009
 DATA, LONG_NAME, SHORT_NAME, KIND, METHOD = 0x3701, 0x3707, 0x3704, 0x370E, 0x3705
-_EMBEDDED = 5
+POSITION, CONTENT_ID, CONTENT_LOCATION, FLAGS, HIDDEN = 0x370B, 0x3712, 0x3713, 0x3714, 0x7FFE
+_EMBEDDED, _OLE = 5, 6
+_IN_HTML = 4  # of the flags
+_NOWHERE = -1  # a position
 _ROLES = {1: "To", 2: "Cc", 3: "Bcc"}
 _MOST = 500  # recipients, attachments
 _MOST_DEPTH = 5
@@ -47,8 +53,9 @@ def read(data: bytes, into: Builder, context: Context) -> None:
 def _message(storage: Storage, depth: int) -> bytes:
     own = Properties(storage, header=32 if depth == 0 else 24)
     attached = list(_attachments(storage, depth))
+    text = [_text(own), *(part for part, of_text in attached if of_text)]
     head = [f"{label}: {content}" for label, content in _head(own, storage) if content]
-    parts = [_text(own), *attached]
+    parts = [_several("related", text), *(part for part, of_text in attached if not of_text)]
     mark = f"=_part_{depth}"
     body = b"".join(b"--%b\r\n%b\r\n" % (mark.encode(), part) for part in parts)
     head += ["MIME-Version: 1.0", f'Content-Type: multipart/mixed; boundary="{mark}"', "", ""]
@@ -85,35 +92,55 @@ def _text(own: Properties) -> bytes:
     if page := own.raw(HTML):
         charset = "utf-8" if own.is_text(HTML) else own.charset
         found.append(_part("text/html", charset, own.text(HTML).encode() if own.is_text(HTML) else page))
-    if not found and (packed := own.raw(RTF)):
-        found.append(_part("text/plain", "utf-8", plain_of(packed).encode("utf-8", "replace")))
-    inner = b"".join(b"--=_text\r\n%b\r\n" % part for part in found)
-    return b'Content-Type: multipart/alternative; boundary="=_text"\r\n\r\n%b--=_text--' % inner
+    elif (rich := unpacked(own.raw(RTF))).startswith(b"{\\rtf"):
+        found.append(_part("text/rtf", "", rich))
+    return _several("alternative", found)
 
 
-def _attachments(storage: Storage, depth: int) -> Iterator[bytes]:
-    for folder in storage.folders("__attach_version1.0_")[:_MOST]:
-        one = Properties(folder, header=8)
+def _several(kind: str, parts: list[bytes]) -> bytes:
+    mark = f"=_{kind}".encode()
+    inner = b"".join(b"--%b\r\n%b\r\n" % (mark, part) for part in parts)
+    return b'Content-Type: multipart/%b; boundary="%b"\r\n\r\n%b--%b--' % (kind.encode(), mark, inner, mark)
+
+
+def _attachments(storage: Storage, depth: int) -> Iterator[tuple[bytes, bool]]:
+    """Each as a part of MIME, and whether it belongs to the text."""
+    found = [(folder, Properties(folder, header=8)) for folder in storage.folders("__attach_version1.0_")[:_MOST]]
+    placed = [one for _, one in found if one.has(POSITION) and one.number(POSITION) != _NOWHERE]
+    placed.sort(key=lambda one: one.number(POSITION) & 0xFFFFFFFF)
+    for folder, one in found:
         name = _line(one.text(LONG_NAME) or one.text(SHORT_NAME) or one.text(NAME))
         inner = folder.folder(f"__substg1.0_{DATA:04X}000D")
         if one.number(METHOD) == _EMBEDDED and inner is not None:
             if depth < _MOST_DEPTH:
-                yield b"Content-Type: message/rfc822\r\n\r\n" + _message(inner, depth + 1)
+                yield b"Content-Type: message/rfc822\r\n\r\n" + _message(inner, depth + 1), False
             continue
         kind = one.text(KIND).strip().lower()
         if kind == "multipart/signed":  # the whole of a signed mail, as MIME
-            yield one.raw(DATA).strip()
+            yield one.raw(DATA).strip(), False
             continue
         kind = kind if _TOKEN.fullmatch(kind) and not kind.startswith(("multipart/", "message/")) else ""
         content = base64.b64encode(name.encode("utf-8", "replace")).decode()
-        yield _part(
-            kind or "application/octet-stream", "", one.raw(DATA), f'attachment; filename="=?utf-8?B?{content}?="'
-        )
+        data = ole_picture(inner) if one.number(METHOD) == _OLE and inner is not None else one.raw(DATA)
+        kind = sniffed if (sniffed := sniff(data)).startswith("image/") else kind or "application/octet-stream"
+        head = [f'Content-Disposition: attachment; filename="=?utf-8?B?{content}?="', *_addresses(one, placed)]
+        of_text = bool(one.number(HIDDEN) or one.number(FLAGS) & _IN_HTML or one.number(METHOD) == _OLE)
+        yield _part(kind, "", data, head), of_text and kind.startswith("image/")
 
 
-def _part(kind: str, charset: str, data: bytes, disposition: str = "") -> bytes:
+def _addresses(one: Properties, placed: list[Properties]) -> Iterator[str]:
+    """By which the text calls an attachment that it shows."""
+    if content_id := _line(one.text(CONTENT_ID)):
+        yield f"Content-ID: <{content_id}>"
+    if location := _line(one.text(CONTENT_LOCATION)):
+        yield f"Content-Location: {location}"
+    if one in placed:
+        yield f"Content-Location: {PLACE}{placed.index(one)}"
+
+
+def _part(kind: str, charset: str, data: bytes, more: Iterable[str] = ()) -> bytes:
     head = [f"Content-Type: {kind}{f'; charset={charset}' if charset else ''}", "Content-Transfer-Encoding: base64"]
-    head += [f"Content-Disposition: {disposition}"] if disposition else []
+    head += more
     return "\r\n".join([*head, "", ""]).encode() + base64.encodebytes(data)
 
 

@@ -87,6 +87,10 @@ class Properties:
                 return found
         return b""
 
+    def has(self, number: int) -> bool:
+        """Whether it has a value of a fixed size."""
+        return number in self._fixed
+
     def number(self, number: int) -> int:
         """A whole number of 32 bits; 0 where there is none."""
         return int(struct.unpack("<i4x", self._fixed[number])[0]) if number in self._fixed else 0

@@ -25,6 +25,8 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     write([Break.GAP, *letter.body], into, begun=bool(head or names))
     for warning in dict.fromkeys(letter.warnings):
         into.warn(warning)
+    if letter.logos:
+        into.leave_out("too small, as logos and signatures in a mail's text are", letter.logos)
     if letter.attached or more:
         into.add("\n")
     left = len(letter.attached) + len(more)

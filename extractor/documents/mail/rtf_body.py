@@ -1,10 +1,13 @@
-"""The RTF that Outlook keeps of a mail, compressed ([MS-OXRTFCP]), as text."""
+"""The RTF that Outlook keeps of a mail, compressed ([MS-OXRTFCP]): what it shows, or the HTML within it does."""
 
 from __future__ import annotations
 
 import struct
 
-from extractor.documents.block_lines import lines
+from extractor.documents import html
+from extractor.documents.blocks import Block
+from extractor.documents.mail.embedded import EmbeddedPictures
+from extractor.documents.mail.rtf_html import holds_html, html_of
 from extractor.documents.rtf.reader import blocks_of
 
 _DICTIONARY = (
@@ -17,9 +20,11 @@ _COMPRESSED = b"LZFu"
 _MOST_BYTES = 64 * 1024**2
 
 
-def plain_of(packed: bytes) -> str:
-    blocks, _ = blocks_of(unpacked(packed))
-    return "\n".join(line if isinstance(line, str) else "" for line in lines(blocks))
+def blocks(data: bytes, pictures: EmbeddedPictures) -> list[Block]:
+    """Of RTF as it is when it is unpacked."""
+    if holds_html(data):
+        return html.blocks(html_of(data), picture=pictures.at)[1]
+    return blocks_of(data, pictures.next)[0]
 
 
 def unpacked(packed: bytes) -> bytes:

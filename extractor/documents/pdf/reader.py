@@ -88,7 +88,7 @@ def _pictures(contents: Contents, into: Builder, shown: set[int]) -> list[tuple[
     found = regions(contents.images, contents.inkless)
     small = sum(region.is_missed() for region in found)
     if small:
-        into.warn(f"{small:,} picture{'s' if small != 1 else ''} too small or too coarse to hold text, not read")
+        into.leave_out("too small or too coarse to hold text", small)
     new = [(at, one) for at, one in enumerate(found, 1) if one.may_hold_text() and one.key not in shown]
     shown.update(one.key for _, one in new)
     return new

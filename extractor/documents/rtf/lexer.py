@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 
 
 class Lexeme(NamedTuple):
-    """`kind`: `word`, `symbol`, `open`, `close`, `byte` or `text`. `number` is a control word's parameter."""
+    """`kind`: `word`, `symbol`, `open`, `close`, `byte`, `binary` or `text`. `number` is a control word's parameter."""
 
     kind: str
     word: str = ""
@@ -38,7 +38,8 @@ def lexemes(data: bytes) -> Iterator[Lexeme]:
         if kind in ("word", "number"):
             word, number = found["word"].decode(), int(found["number"]) if found["number"] else None
             if word == "bin":
-                at += max(0, number or 0)
+                begin, at = at, at + max(0, number or 0)
+                yield Lexeme("binary", data=data[begin:at])
             else:
                 yield Lexeme("word", word, number)
         elif kind == "brace":

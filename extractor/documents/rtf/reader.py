@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from extractor.documents.block_lines import write
@@ -11,14 +11,14 @@ from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.rtf import charsets
 from extractor.documents.rtf.lexer import Lexeme, lexemes
+from extractor.documents.rtf.picture import RtfPicture
 from extractor.documents.rtf.stream import Stream
 from extractor.sandbox import Rejected
 
-_PICTURE = re.compile(rb"\\(?:png|jpeg)blip\b")  # what is stored as such is shown as such; others have a twin
 _MOST_GROUPS = 10_000  # within each other
 _SKIPPED = frozenset(
-    "colortbl stylesheet info pict object objdata nonshppict listtable listoverridetable revtbl rsidtbl annotation "
-    "atnid atnauthor atnicn atnref atntime atndate xe tc txe rxe bkmkstart bkmkend fldinst sn sv shprslt nonesttables "
+    "colortbl stylesheet info object objdata nonshppict listtable listoverridetable revtbl rsidtbl annotation "
+    "atnid atnauthor atnicn atnref atntime atndate xe tc txe rxe bkmkstart bkmkend fldinst sn shprslt nonesttables "
     "filetbl private themedata datastore latentstyles xmlnstbl ftnsep ftnsepc aftnsep aftnsepc pntxta pntxtb "
     "pnseclvl template passwordhash formfield ffname ffdeftext ffformat ffhelptext ffstattext fontemb fontfile "
     "falt panose do mmath".split()
@@ -48,15 +48,14 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     blocks, whole = blocks_of(data)
     into.begin_page()
     write(blocks, into)
-    if pictures := len(_PICTURE.findall(data)):
-        into.warn(f"{pictures:,} picture{'s' if pictures != 1 else ''} not read: pictures in RTF are not looked at")
     if not whole:
         into.warn("the file ends early: what may have followed is lost")
 
 
-def blocks_of(data: bytes) -> tuple[list[Block], bool]:
-    """What is shown, and whether the file is whole. Raises Rejected `document_too_complex`."""
-    reader = _RtfReader()
+def blocks_of(data: bytes, attached: Callable[[], list[Block]] | None = None) -> tuple[list[Block], bool]:
+    """What is shown, and whether the file is whole. `attached`: in a mail, what the next attached file shows where the
+    text has a place for it. Raises Rejected `document_too_complex`."""
+    reader = _RtfReader(attached)
     whole = reader.run(data)
     return reader.blocks(), whole
 
@@ -69,11 +68,13 @@ class _Group:
     hidden: bool = False  # as its characters are
     charset: str = "cp1252"
     skip: int = 1  # characters that stand behind a Unicode character for those who know none
-    place: str = ""  # `fonts`, `label`, `above`, `below`, `note`
+    place: str = ""  # `fonts`, `label`, `above`, `below`, `note`, `value`, `picture`
 
 
 class _RtfReader:
-    def __init__(self) -> None:
+    def __init__(self, attached: Callable[[], list[Block]] | None) -> None:
+        self._attached = attached
+        self._picture: RtfPicture | None = None
         self._group = _Group()
         self._stack: list[tuple[_Group, Stream | None]] = []
         self._stream = Stream()
@@ -105,6 +106,9 @@ class _RtfReader:
                 self._word(lexeme)
             elif lexeme.kind == "symbol":
                 self._symbol(lexeme.word)
+            elif lexeme.kind == "binary":
+                if self._in_picture is not None:
+                    self._in_picture.binary += lexeme.data
             else:
                 self._bytes(lexeme.data)
         self._flush()
@@ -130,6 +134,9 @@ class _RtfReader:
             return
         place = self._group.place
         self._group, outer = self._stack.pop()
+        if place == "picture" != self._group.place and self._picture is not None:
+            self._stream.show([self._picture.block()])
+            self._picture = None
         if outer is not None:
             inner, self._stream = self._stream, outer
             self._put_away(inner, place)
@@ -139,6 +146,11 @@ class _RtfReader:
         ignorable, self._ignorable = self._ignorable, False
         if word == "fonttbl":
             self._group = replace(self._group, place="fonts")
+        elif word == "pict":
+            self._begin_picture()
+        elif word == "sv":  # of a drawing, one of whose properties is the picture in it
+            place = "value" if self._group.shown else self._group.place
+            self._group = replace(self._group, shown=False, place=place)
         elif word in ("listtext", "pntext"):
             self._group = replace(self._group, place="label")
         elif word in _ABOVE or word in _BELOW or word == "footnote":
@@ -150,6 +162,18 @@ class _RtfReader:
         elif word not in _SHOWN:
             return False
         return True
+
+    def _begin_picture(self) -> None:
+        visible = self._group.place == "value" or (self._visible and self._group.place != "picture")
+        if self._stack and visible and not self._group.hidden:
+            self._picture = RtfPicture()
+            self._group = replace(self._group, shown=True, place="picture")
+        else:
+            self._group = replace(self._group, shown=False)
+
+    @property
+    def _in_picture(self) -> RtfPicture | None:
+        return self._picture if self._group.place == "picture" and self._group.shown else None
 
     def _aside(self, place: str) -> None:
         """What follows in this group stands elsewhere."""
@@ -210,6 +234,10 @@ class _RtfReader:
             self._font_word(word, number or 0)
         elif not self._visible:
             return
+        elif self._in_picture is not None:
+            self._in_picture.words[word] = number or 0
+        elif word == "objattph" and self._attached is not None:
+            self._stream.show(self._attached())
         elif word in _CHARACTERS:
             self._add(_CHARACTERS[word])
         elif word == "tab":
@@ -246,7 +274,9 @@ class _RtfReader:
             dropped = min(self._drop, len(data))
             self._drop -= dropped
             data = data[dropped:]
-        if self._visible and not self._group.hidden:
+        if self._in_picture is not None:
+            self._in_picture.digits += data
+        elif self._visible and not self._group.hidden:
             self._raw += data
 
     def _unicode(self, number: int) -> None:

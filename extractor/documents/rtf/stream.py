@@ -14,6 +14,7 @@ class Stream:
 
     def __init__(self) -> None:
         self._pieces: list[str] = []  # of the paragraph, so far
+        self._shown: list[Block] = []  # pictures in it
         self.notes: list[Block] = []
         self._tables = Tables()
         self._level = 0  # of tables, as the paragraph says
@@ -26,6 +27,10 @@ class Stream:
 
     def say(self, text: str) -> None:
         self._pieces.append(text)
+
+    def show(self, pictures: list[Block]) -> None:
+        """What stands in the paragraph and is no text; it is told behind it."""
+        self._shown += pictures
 
     def act(self, word: str, number: int | None) -> None:
         """A control word that ends or shapes what stands in the stream; others are of no matter."""
@@ -44,7 +49,7 @@ class Stream:
 
     def _end_paragraph(self, ends: bool = True) -> None:
         """`ends`: as the file says; else it only goes no further."""
-        if not self._pieces and not ends:
+        if not self._pieces and not self._shown and not ends:
             return
         text, self._pieces = _paired(cleaned("".join(self._pieces))), []
         if text.strip() and (self._section_ended or self._page_before):
@@ -53,10 +58,13 @@ class Stream:
         laid_out = "\n".join(spread(line, {}) for line in text.split("\n"))
         if laid_out.strip() or ends:
             self._tables.add(laid_out if laid_out.strip() else "", self._depth)
+        shown, self._shown = self._shown, []
+        for picture in shown:
+            self._tables.add(picture, self._depth)
 
     def _page(self, _: int | None) -> None:
         self._section_ended = False
-        if self._pieces:
+        if self._pieces or self._shown:
             self._end_paragraph(ends=False)
         notes, self.notes = self.notes, []
         for note in notes:
@@ -64,7 +72,7 @@ class Stream:
         self._tables.add(Break.PAGE, 0)
 
     def _section(self, _: int | None) -> None:
-        if self._pieces:
+        if self._pieces or self._shown:
             self._end_paragraph(ends=False)
         self._section_ended = True
 
