@@ -209,7 +209,7 @@ async def _accept(
         new, request_hash = await _prepared(request, service, reservation, origin)
         reservation.end_work()
         if new.webhook is not None:
-            await hooks.require_secret(service, tenant, "/webhook")
+            await hooks.require_usable(service, tenant, new.webhook["url"], "/webhook/url")
         if new.json_schema is not None:
             await service.schema_checker.require(tenant, new.json_schema)
         created = await service.store.create(tenant, new, key, request_hash)

@@ -56,7 +56,7 @@ async def set_webhook(request: Request, service: Service, tenant: Tenant) -> Res
     with service.body_memory.reservation(tenant) as reservation:
         fields = await request_body.read_json(request, service.settings, service.threads, reservation)
         wanted = validated(WebhookIn, fields)
-    await hooks.require_secret(service, tenant, "")
+    await hooks.require_usable(service, tenant, wanted.url, "/url")
     await service.store.run(service.store.ledger.hooks.set(tenant, wanted.url, result=wanted.result))
     return serializers.json_response(await _shown(service, tenant))
 

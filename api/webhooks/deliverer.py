@@ -17,7 +17,7 @@ from api.config import ApiSettings
 from api.job_store import JobStore
 from api.problems import Problem
 from api.webhooks.message import WebhookMessage, headers, of_batch, of_extraction
-from api.webhooks.public_network import Forbidden, PublicNetwork
+from api.webhooks.public_network import NO_TLS, Forbidden, PublicNetwork
 from workers.ledger.batches import is_batch_id
 from workers.ledger.hooks import Delivery
 
@@ -135,7 +135,7 @@ class WebhookDeliverer:
         """HTTP without TLS goes to networks that the operator has named, and to no other."""
         for address in await self.network.addresses(url.host.decode(), url.port or 80):
             if not self.network.is_allowed(address):
-                raise Forbidden("without TLS only networks of EXTRACTOR_WEBHOOK_ALLOW are told")
+                raise Forbidden(NO_TLS)
 
     def _pause(self, delivery: Delivery, asked_s: float | None) -> float | None:
         """Until the next try, each time twice as long; None where a day is over."""

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpcore
 
@@ -18,6 +19,9 @@ from api.server.proxies import Network
 Address = IPv4Address | IPv6Address
 # IPv6 addresses that lead to one of IPv4, which would have to be taken out and checked by itself.
 _TUNNELS = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
+
+NOT_PUBLIC = "its address is not public"
+NO_TLS = "without TLS only networks of EXTRACTOR_WEBHOOK_ALLOW are told"
 
 
 class Forbidden(httpcore.ConnectError):
@@ -33,6 +37,14 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
+def _literal(host: str) -> Address | None:
+    """None for a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
 class PublicNetwork(httpcore.AnyIOBackend):
     """`allowed` networks count as public."""
 
@@ -45,6 +57,15 @@ class PublicNetwork(httpcore.AnyIOBackend):
     def is_allowed(self, address: Address) -> bool:
         """By the setting, whatever it is."""
         return any(address in network for network in self._allowed if network.version == address.version)
+
+    def never_reached(self, url: str) -> str | None:
+        """Why no connection will ever be made to this URL, as far as it can be told without looking its name up."""
+        parts = urlsplit(url)
+        address = _literal(parts.hostname or "")
+        if address is not None and not self.permits(address):
+            return NOT_PUBLIC
+        allowed = self._allowed if address is None else self.is_allowed(address)
+        return NO_TLS if parts.scheme != "https" and not allowed else None
 
     async def connect_tcp(
         self,
@@ -71,7 +92,7 @@ class PublicNetwork(httpcore.AnyIOBackend):
             raise httpcore.ConnectError("its name is not known") from None
         addresses = list(dict.fromkeys(ip_address(str(one[4][0]).partition("%")[0]) for one in found))
         if not all(self.permits(address) for address in addresses):
-            raise Forbidden("its address is not public")
+            raise Forbidden(NOT_PUBLIC)
         return addresses
 
     async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:

@@ -15,7 +15,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from api.config import ApiSettings
 from api.webhooks import deliverer
-from api.webhooks.public_network import Forbidden, PublicNetwork, is_public
+from api.webhooks.public_network import NO_TLS, NOT_PUBLIC, Forbidden, PublicNetwork, is_public
 from tests.support.api_support import BODY, FakeWorker, client, is_problem, running
 from tests.support.webhook_receiver import Receiver
 
@@ -216,11 +216,37 @@ async def test_a_webhook_needs_a_secret(api: httpx.AsyncClient) -> None:
     is_problem(answer, 409, "webhook_secret_missing", "/webhook")
 
 
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [("http://receiver.example/", NO_TLS), ("http://93.184.215.14/", NO_TLS), ("https://10.1.2.3/", NOT_PUBLIC),
+     ("http://10.1.2.3/", NOT_PUBLIC), ("https://[::1]:8443/", NOT_PUBLIC)],
+)  # fmt: skip
+async def test_an_address_that_is_never_called_is_refused_at_once(redis_url: str, url: str, why: str) -> None:
+    async with running(ApiSettings(redis_url=redis_url)) as app, client(app) as api:
+        await secret_of(api)
+        for answer, pointer in (
+            (await api.put("/v1/webhook", json={"url": url}), "/url"),
+            (await api.post("/v1/extractions", json={**BODY, "webhook": {"url": url}}), "/webhook/url"),
+            (await api.post("/v1/batches", params={"webhook": url}, content=b"{}"), "/query/webhook"),
+        ):
+            (error,) = is_problem(answer, 422, "invalid_request")["errors"]
+            assert error == {"pointer": pointer, "detail": why}
+        assert (await api.get("/v1/webhook")).json()["url"] is None
+
+
+@pytest.mark.parametrize("url", ["http://10.1.2.3/", "http://receiver.example/", "https://93.184.215.14/"])
+def test_what_may_be_called_is_not_refused(url: str) -> None:
+    """A name that leads to an allowed network is known only when it has been looked up."""
+    assert PublicNetwork([ip_network("10.1.0.0/16")]).never_reached(url) is None
+
+
 async def test_an_address_of_the_network_is_not_reached(redis_url: str, worker: FakeWorker) -> None:
+    """Nor one that only its name leads to."""
     with Receiver() as receiver:
-        async with running(ApiSettings(redis_url=redis_url, webhook_retry_s=0.2)) as app, client(app) as api:
+        settings = ApiSettings(redis_url=redis_url, webhook_retry_s=0.2, webhook_allow="10.1.0.0/16")
+        async with running(settings) as app, client(app) as api:
             await secret_of(api)
-            id = await submitted(api, webhook={"url": receiver.url})
+            id = await submitted(api, webhook={"url": receiver.url.replace("127.0.0.1", "localhost")})
             await asyncio.to_thread(worker.succeed, id)
             fault = ""
             async with asyncio.timeout(30):
