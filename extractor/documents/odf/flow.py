@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from extractor.documents import tree
 from extractor.documents.archive import Archive
 from extractor.documents.blocks import Block, Break, Table, TableCell, TableRow
 from extractor.documents.odf.inline import PAGE, inline
-from extractor.documents.odf.package import DRAW, SVG, TABLE, TEXT, repeated
+from extractor.documents.odf.package import DRAW, TABLE, TEXT, repeated
+from extractor.documents.odf.pictures import pictures_in
 from extractor.documents.odf.styles import OdfStyles
-from extractor.documents.pictures_within import picture_of
 from extractor.documents.tabs import spread
 from extractor.documents.tree import Element
 from extractor.sandbox import Rejected
 
-_LINK = "{http://www.w3.org/1999/xlink}href"
-_LENGTH = re.compile(r"(\d+(?:\.\d+)?)(cm|mm|in|pt|px)")
-_UNITS = {"cm": 72 / 2.54, "mm": 72 / 25.4, "in": 72.0, "pt": 1.0, "px": 0.75}
 _ID = "{http://www.w3.org/XML/1998/namespace}id"
 _MOST_DEPTH = 60
 _MOST_REPEATED = 100
@@ -68,7 +64,7 @@ class TextFlow:
         if name == "soft-page-break":
             return [Break.PAGE]
         if name == "frame" and element.find(f"{DRAW}text-box") is None:
-            return list(self._pictures(element)) or self.blocks(element)
+            return self._pictures(element) or self.blocks(element)
         return self.blocks(element) if name in _THROUGH else []
 
     # Paragraphs
@@ -88,13 +84,9 @@ class TextFlow:
         out += [block for frame in found.frames for block in self.blocks([frame])]
         return [*out, Break.PAGE] if self._styles.breaks_behind(style) else out
 
-    def _pictures(self, drawing: Element) -> Iterator[Block]:
-        frames = [drawing] if drawing.tag == f"{DRAW}frame" else drawing.iter(f"{DRAW}frame")
-        for frame in frames:
-            self.pictures += 1
-            image = frame.find(f"{DRAW}image")
-            link = (image.get(_LINK) or "").removeprefix("./") if image is not None else ""
-            yield from picture_of(self._archive, link, _points(frame)) if link else ()
+    def _pictures(self, drawing: Element) -> list[Block]:
+        self.pictures += sum(1 for _ in drawing.iter(f"{DRAW}frame"))
+        return list(pictures_in(drawing, self._archive))
 
     def _note(self, note: Element) -> str:
         """The mark that the file gives it, else its number."""
@@ -198,13 +190,6 @@ class TextFlow:
             if self._cells > _MOST_CELLS:
                 raise Rejected("document_too_complex", f"the tables have more than {_MOST_CELLS:,} cells")
             yield from (TableRow(cells, heading) for _ in range(times))
-
-
-def _points(frame: Element) -> tuple[float, float] | None:
-    """Width and height as the frame is shown."""
-    sides = [_LENGTH.fullmatch(frame.get(f"{SVG}{side}", "")) for side in ("width", "height")]
-    width, height = (float(side[1]) * _UNITS[side[2]] if side else 0.0 for side in sides)
-    return (width, height) if width and height else None
 
 
 def _covered_after(cell: Element) -> int:

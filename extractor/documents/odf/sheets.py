@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from extractor.documents import tree
-from extractor.documents.blocks import cleaned, collapsed
+from extractor.documents.archive import Archive
+from extractor.documents.block_lines import write
+from extractor.documents.blocks import Block, cleaned, collapsed
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.limits import ReadLimits
 from extractor.documents.odf.inline import plain
-from extractor.documents.odf.package import CONTENT, OFFICE, STYLE, TABLE, TEXT, opened, repeated
+from extractor.documents.odf.package import CONTENT, DRAW, OFFICE, STYLE, TABLE, TEXT, opened, repeated
+from extractor.documents.odf.pictures import pictures_in
 from extractor.documents.sheets.grid import COLUMNS, Grid
 from extractor.documents.sheets.hidden import Hidden, said_of_sheets
 from extractor.documents.tree import Element
@@ -28,27 +33,31 @@ class _Sheet:
     hidden: Hidden = field(default_factory=Hidden)
     row: int = 0
     warnings: list[str] = field(default_factory=list)
+    boxes: list[str] = field(default_factory=list)  # what is written in drawings
+    pictures: list[Block] = field(default_factory=list)
 
 
 def read(data: bytes, into: Builder, context: Context) -> None:
     del context
     archive = opened(data, into.limits.expanded_bytes)
-    sheets = _sheets(archive.read(CONTENT), into.limits)
+    sheets = _sheets(archive, into.limits)
     visible = [sheet for sheet in sheets if sheet.visible]
     if len(visible) < len(sheets):
         into.warn(said_of_sheets([sheet.grid.name for sheet in sheets if not sheet.visible]))
     for sheet in visible:
-        sheet.grid.write(into, titled=len(visible) > 1, sheet_in_address=len(visible) > 1)
+        sheet.grid.write(into, titled=len(visible) > 1, sheet_in_address=len(visible) > 1, more=sheet.boxes)
+        write(sheet.pictures, into)
         for warning in (*sheet.hidden.warnings(), *sheet.warnings):
             into.warn(warning)
 
 
-def _sheets(content: bytes, limits: ReadLimits) -> list[_Sheet]:
+def _sheets(archive: Archive, limits: ReadLimits) -> list[_Sheet]:
     """Row by row: of a sheet's table no more is kept than what stands in it."""
     sheets: list[_Sheet] = []
     unseen_styles: set[str] = set()
     current: Element = None
-    for element in tree.stream(content, CONTENT, f"{STYLE}style", f"{TABLE}table-row", f"{TABLE}table-column"):
+    tags = f"{STYLE}style", f"{TABLE}table-row", f"{TABLE}table-column", f"{TABLE}shapes"
+    for element in tree.stream(archive.read(CONTENT), CONTENT, *tags):
         if element.tag == f"{STYLE}style":
             properties = element.find(f"{STYLE}table-properties")
             if properties is not None and properties.get(f"{TABLE}display") == "false":
@@ -67,8 +76,12 @@ def _sheets(content: bytes, limits: ReadLimits) -> list[_Sheet]:
             if element.get(f"{TABLE}visibility") in _UNSEEN:
                 sheets[-1].hidden.columns(columns, columns + times - 1)
             columns += times
-        else:
+        elif element.tag == f"{TABLE}table-row":
             _row(sheets[-1], element)
+        drawn = next(element.iter(f"{DRAW}*"), None) is not None
+        if drawn and element.get(f"{TABLE}visibility") not in _UNSEEN:
+            sheets[-1].boxes += _boxes(element)
+            sheets[-1].pictures += pictures_in(element, archive)
     return sheets
 
 
@@ -105,6 +118,14 @@ def _row(sheet: _Sheet, row: Element) -> None:
                 if not sheet.hidden.hides(where):
                     sheet.grid.put(sheet.row + at, where, text)
     sheet.row += times
+
+
+def _boxes(element: Element) -> Iterator[str]:
+    """The text of what is drawn on a sheet."""
+    for paragraph in element.iter(f"{TEXT}p"):
+        parents = itertools.takewhile(lambda one: one is not element, paragraph.iterancestors())
+        if any(one.tag.startswith(DRAW) for one in parents) and (line := collapsed(plain(paragraph))):
+            yield line
 
 
 def _text(cell: Element) -> str:

@@ -6,6 +6,7 @@ import io
 
 import xlrd
 
+from extractor.documents.block_lines import write
 from extractor.documents.blocks import cleaned, collapsed
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
@@ -13,6 +14,7 @@ from extractor.documents.sheets.format_code import GENERAL
 from extractor.documents.sheets.grid import Grid
 from extractor.documents.sheets.hidden import Hidden, said_of_sheets
 from extractor.documents.sheets.number_format import formatted, formatted_text, general
+from extractor.documents.sheets.xls_pictures import pictures_by_sheet
 from extractor.sandbox import Rejected
 
 
@@ -33,11 +35,13 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     if hidden:
         into.warn(said_of_sheets([collapsed(cleaned(name)) for name in hidden]))
     visible = [at for at, name in enumerate(names) if name not in hidden]
+    pictures = pictures_by_sheet(data)
     for at in visible:
         sheet = book.sheet_by_index(at)
         grid = Grid(collapsed(cleaned(sheet.name)), into.limits)
         unseen = _fill(grid, book, sheet)
         grid.write(into, titled=len(visible) > 1, sheet_in_address=len(visible) > 1)
+        write(pictures[at] if at < len(pictures) else (), into)
         for warning in unseen.warnings():
             into.warn(warning)
         book.unload_sheet(at)
