@@ -40,3 +40,14 @@ def test_a_path_where_nothing_is_is_told_by_the_setting(home: Path, model: str) 
     with pytest.raises(ModelError, match=f"EXTRACTOR_MODEL={model}: no such") as caught:
         at(model)
     assert caught.value.code == "model_not_found"
+
+
+def test_a_folder_that_holds_a_file_of_a_model_says_to_name_the_file(home: Path) -> None:
+    file = home / "models" / "small.gguf"
+    file.parent.mkdir()
+    file.touch()
+    with pytest.raises(ModelError, match=f"has no config.json: name a file in it, such as {file}") as caught:
+        at(str(file.parent))
+    assert caught.value.code == "model_not_found"
+    (file.parent / "config.json").touch()
+    assert at(str(file.parent)).folder == file.parent

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from celery import signals
+from celery.apps import worker as celery_banners
 from celery.platforms import SecurityWarning
 from kombu.asynchronous import get_event_loop
 from pydantic import ValidationError
@@ -33,6 +34,7 @@ _PAUSE_S = 1.0
 
 def main() -> int:
     configure()
+    celery_banners.safe_say = _unsaid
     # Of a worker that root runs Celery warns for pickled messages, which ours never are (queue/app.py).
     warnings.filterwarnings("ignore", category=SecurityWarning)
     signal.signal(signal.SIGTERM, _leave)
@@ -61,6 +63,10 @@ def main() -> int:
         runtime.stop()
         log.info("worker stopped", worker=runtime.id)
     return status
+
+
+def _unsaid(*_: object) -> None:
+    """What Celery says at a signal, past all loggers: a container's log has stdout's lines among those of JSON."""
 
 
 def _leave(*_: object) -> None:

@@ -38,8 +38,16 @@ def checkpoint_at(model: str, revision: str | None, offline: bool, name: str) ->
     if model.startswith((".", "/", "~")) or path.is_dir():
         if not path.is_dir():
             raise ModelError(f"{name}: no such folder", code="model_not_found")
+        _refuse_folder_of_gguf(path, name)
         return Checkpoint(str(path), how, name, path)
     return Checkpoint(model, how, name)
+
+
+def _refuse_folder_of_gguf(folder: Path, name: str) -> None:
+    """Such a file is a whole model, and a folder may have several."""
+    found = sorted(folder.glob("*.gguf"))
+    if found and not (folder / "config.json").exists():
+        raise ModelError(f"{name} has no config.json: name a file in it, such as {found[0]}", code="model_not_found")
 
 
 def config_of(checkpoint: Checkpoint) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -134,6 +135,15 @@ def test_a_worker_says_what_it_is(fleet: Fleet) -> None:
     assert (info.ready, info.state, info.slots, info.model) == (True, "ready", 4, {"model": "scripted"})
     assert info.loaded_at is not None
     assert info.age_s < fleet.settings.heartbeat_ttl_s
+
+
+def test_all_that_a_worker_says_until_its_end_is_json(fleet: Fleet) -> None:
+    with Fleet(fleet.valkey, fleet.folder.parent / "stopped") as other:
+        other.folder.mkdir()
+        worker = other.start()
+        assert worker.terminate() == 0
+        said = [json.loads(line) for line in worker.log.read_text().splitlines()]
+    assert said[-1]["event"] == "worker stopped"
 
 
 def test_a_thread_that_does_not_stop_is_abandoned_and_its_job_taken_over(fleet: Fleet) -> None:
