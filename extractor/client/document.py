@@ -20,12 +20,19 @@ _PACKAGE = f"{__package__}."
 _LONGEST_PATH = 1024  # characters
 
 
+# What the mapping `options` takes, for who writes one of them beside it.
+OPTIONS = frozenset(
+    ("max_output_tokens", "temperature", "seed", "timeout_s", "drafters", "printed", "fields", "text")
+)
+
+
 class SubmitOptions(TypedDict, total=False):
     """The optional part of a submission."""
 
     options: Mapping[str, Any]
     metadata: Mapping[str, str]
     priority: Literal["interactive", "bulk"]
+    webhook: Mapping[str, Any]
     idempotency_key: str
     media_type: str
     filename: str

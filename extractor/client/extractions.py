@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, TypedDict
 from urllib.parse import quote
 
-from extractor.client.document import Document, SubmitOptions, document_body
+from extractor.client.document import OPTIONS, Document, SubmitOptions, document_body
 from extractor.client.errors import WaitTimeout
 from extractor.client.flow import JSON, Flow, Patience, Pause, Send, json_of, parse, send
 from extractor.client.model import Job, JobPage, WorkerList
@@ -38,14 +38,15 @@ def check_names(given: Mapping[str, Any], names: type) -> None:
     unknown = given.keys() - names.__annotations__.keys()
     if unknown:
         wrong, there = ", ".join(sorted(unknown)), ", ".join(names.__annotations__)
-        raise TypeError(f"Unexpected keyword argument: {wrong}; there are {there}")
+        within = "".join(f"; options={{{name!r}: …}} takes it" for name in sorted(unknown & OPTIONS))
+        raise TypeError(f"Unexpected keyword argument: {wrong}; there are {there}{within}")
 
 
 def submit(document: Document, schema: Schema, how: SubmitOptions, patience: Patience) -> Flow[Job]:
     """Raises DocumentError when a file cannot be read. The Idempotency-Key makes a repeated POST the same job."""
     check_names(how, SubmitOptions)
     body: JSON = {"document": document_body(document, how), **schema_body(schema)}
-    body |= {key: how[key] for key in ("options", "metadata", "priority") if how.get(key)}
+    body |= {key: how[key] for key in ("options", "metadata", "priority", "webhook") if how.get(key)}
     headers = {"Idempotency-Key": how.get("idempotency_key") or str(uuid.uuid4())}
     response = yield from send(Send("POST", "/v1/extractions", body=body, headers=headers), patience)
     return parse(Job, response)

@@ -19,6 +19,7 @@ import httpx
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.models.requests import OptionsIn
 from extractor.client import (
     AsyncClient,
     Broken,
@@ -38,7 +39,7 @@ from extractor.client import (
     blocking,
     flow,
 )
-from extractor.client.document import document_body, max_bytes
+from extractor.client.document import OPTIONS, document_body, max_bytes
 from extractor.client.flow import Pause, Send
 from extractor.errors import DocumentError, InputError, SchemaError
 from schemas.types import fault
@@ -105,10 +106,15 @@ class Contact(BaseModel):
     phone: str | None = None
 
 
+def test_what_options_takes_is_what_the_service_takes() -> None:
+    assert OptionsIn.model_fields.keys() == OPTIONS
+
+
 def test_text_goes_as_text_with_its_schema_and_options() -> None:
     service = FakeService(ok(code=202))
     with client(service) as c:
-        made = c.submit("Ada, 555", "contact", options={"max_output_tokens": 9}, metadata={"a": "b"}, priority="bulk")
+        hook = {"url": "https://receiver.example/hooks"}
+        made = c.submit("Ada", "contact", options={"seed": 9}, metadata={"a": "b"}, priority="bulk", webhook=hook)
     (request,) = service.requests
     assert made.id == "j1"
     assert not made.done
@@ -116,11 +122,12 @@ def test_text_goes_as_text_with_its_schema_and_options() -> None:
     assert request.headers["Authorization"] == "Bearer key-1"
     assert request.headers["Idempotency-Key"]
     assert json.loads(request.content) == {
-        "document": {"text": "Ada, 555"},
+        "document": {"text": "Ada"},
         "schema": "contact",
-        "options": {"max_output_tokens": 9},
+        "options": {"seed": 9},
         "metadata": {"a": "b"},
         "priority": "bulk",
+        "webhook": hook,
     }
 
 
@@ -507,6 +514,7 @@ def test_an_id_that_cannot_be_written_is_not_there() -> None:
     ("call", "said"),
     [
         (lambda c: c.submit("a", "contact", prioriti="bulk", optons={}), "optons, prioriti; there are options, "),
+        (lambda c: c.submit("a", "contact", printed="all"), r"password; options={'printed': …} takes it$"),
         (lambda c: list(c.list(state="queued")), "state; there are status, schema, batch"),
         (lambda c: list(c.batch(["a"], "contact", priority="bulk")), "priority; there are options, "),
         (lambda c: c.submit(None, "contact"), "A document is text, bytes or a Path, not NoneType"),
