@@ -75,7 +75,8 @@ class Settings(BaseSettings):
         None,
         ge=1,
         le=1024,
-        description="CPU threads of PyTorch; empty: one for a model under 30 M parameters, else what PyTorch chooses",
+        description="CPU threads of PyTorch, fewer where others use the cores; empty: one for a model under 30 M "
+        "parameters, else a thread a core, as far as a container may use them",
     )
 
     # The engine

@@ -18,6 +18,7 @@ from extractor.engine.memory import free_bytes, plan_context, plan_slots, rotary
 from extractor.engine.model.loader import Models, ModelSpec
 from extractor.engine.model.loader import load as load_models
 from extractor.errors import ModelError
+from extractor.processes.cpu_quota import cpu_quota
 
 log = logging.getLogger(__name__)
 
@@ -69,11 +70,13 @@ def _bytes(models: Models, config: EngineConfig) -> tuple[int, int]:
 
 def use_threads(settings: Settings, models: Models) -> None:
     """torch's CPU threads: as set, else one for a small model (its threads would mostly wait for each other: two
-    were measured to halve its speed), else as torch decides."""
+    were measured to halve its speed), else as torch decides, but no more than a container may use."""
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
     elif models.target.device.type == "cpu" and models.target.num_parameters() < SMALL:
         torch.set_num_threads(1)
+    elif quota := cpu_quota():
+        torch.set_num_threads(min(quota, torch.get_num_threads()))
 
 
 def spec(settings: Settings) -> ModelSpec:

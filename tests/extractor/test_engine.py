@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+from types import SimpleNamespace
 
 import pytest
+import torch
 
-from extractor import Extractor, ModelError, Options, Settings
+from extractor import Extractor, ModelError, Options, Settings, loading
 from extractor.errors import Cancelled, DeadlineExceeded, TruncatedOutput
 from schemas import inline
 from tests.engine import tiny
@@ -155,3 +157,17 @@ def test_the_model_says_what_it_was_made_for(model):
                 Extractor(Settings(model=str(model), drafter="none"))
     finally:
         note.unlink()
+
+
+@pytest.mark.parametrize(
+    ("set_to", "quota", "parameters", "threads"),
+    [(None, 2, 10**9, 2), (None, 64, 10**9, 8), (None, None, 10**9, None), (5, 2, 10**9, 5), (None, 2, 10**6, 1)],
+)
+def test_a_large_model_takes_no_more_threads_than_a_container_may_use(monkeypatch, set_to, quota, parameters, threads):
+    taken = []
+    monkeypatch.setattr(loading, "cpu_quota", lambda: quota)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    monkeypatch.setattr(torch, "set_num_threads", taken.append)
+    target = SimpleNamespace(device=torch.device("cpu"), num_parameters=lambda: parameters)
+    loading.use_threads(Settings(threads=set_to), SimpleNamespace(target=target))
+    assert taken == ([threads] if threads else [])
