@@ -29,8 +29,8 @@ from extractor.evidence.scalars import Scalar, byte_spans, scalars
 from extractor.evidence.spans import Span, overlap
 from extractor.findings import Findings, SeenAnswer
 from extractor.grammar.nullable import required_at
-from extractor.notation import contacts
-from extractor.notation.field_looks import SURE, look_of
+from extractor.notation.field_looks import look_of
+from extractor.notation.looks import LOOKS, SURE
 from extractor.result import Known
 from extractor.review.missed import may_hold, missed
 from extractor.run import Run, raise_unless_complete
@@ -147,7 +147,7 @@ def _by_look(run: Run, fields: Mapping[str, Known]) -> tuple[set[str], set[str]]
         return set(), set()
     looks = {at: look for at in fields if (look := look_of(parts_of(at)[-1])) and _is_text(run.schema, at)}
     taken = [place for known in fields.values() for place in _places(known)]
-    printed = {look: list(contacts.KINDS[look](run.document.text)) for look in set(looks.values())}
+    printed = {look: list(LOOKS[look].spans(run.document.text)) for look in set(looks.values())}
     free = {look for look, places in printed.items() if any(not _overlaps(one, taken) for one in places)}
     absent = {look for look in SURE & printed.keys() if not printed[look]}
     return {at for at in looks if looks[at] in free}, {at for at in looks if looks[at] in absent}

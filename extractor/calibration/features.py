@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 from extractor.calibration.answer_view import AnswerView
 from extractor.calibration.field_schema import FieldSchema, FieldSchemas
 from extractor.calibration.free_looks import FreeLooks
-from extractor.calibration.looks import OWN, looks_like, of_kind
 from extractor.calibration.surroundings import Surroundings
 from extractor.calibration.tokens import Sureness, sureness
 from extractor.calibration.usual import usual
@@ -25,6 +24,8 @@ from extractor.documents import Document
 from extractor.evidence.scalars import Scalar, scalars
 from extractor.evidence.spans import Span
 from extractor.evidence.structure import key_of, row_of
+from extractor.notation.field_looks import looks_like
+from extractor.notation.looks import OWN
 from extractor.result import Known
 from schemas.keywords import Mode
 
@@ -180,7 +181,7 @@ class _Rows:
             named.share,
             named.share * bool(behind),
             named.share * is_free,
-            named.share * (is_free and of_kind(field.kind, key, field.format, behind)),
+            named.share * (is_free and field.may_hold(key, behind)),
             float(label is not None),
             float(label is not None and label.get("behind") is not None),
             0.0 if has_own else usual(one.path),  # printed, so what other documents say is no matter

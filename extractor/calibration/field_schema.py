@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from extractor.evidence.scalars import JsonPath
+from extractor.notation import find
+from extractor.notation.field_looks import looks_like
 from schemas import keywords
 
 JSON = dict[str, Any]
@@ -18,6 +20,14 @@ class FieldSchema(NamedTuple):
     kind: str
     format: str
     printed: bool
+
+    def may_hold(self, key: str, text: str) -> bool:
+        """Whether `text`, what stands behind a label, may be a value of it. `key`: the field's."""
+        if self.kind == "date":
+            return bool(find.date_spans(text) or find.time_spans(text))
+        if self.kind == "number":
+            return any(map(str.isdecimal, text))
+        return any(map(str.isalnum, text)) and (self.kind != "text" or looks_like(key, self.format, text))
 
 
 _UNKNOWN = FieldSchema("text", "", False)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import NamedTuple
 
 from extractor.calibration.answer_view import AnswerView
 from extractor.calibration.field_schema import FieldSchemas
-from extractor.calibration.looks import look_of, printed
 from extractor.evidence.scalars import Scalar
 from extractor.evidence.structure import key_of
+from extractor.notation.field_looks import look_of_field
+from extractor.notation.looks import LOOKS
+
+_MOST = 64  # of what looks alike, that are looked at
 
 
 class FreeLook(NamedTuple):
@@ -28,9 +32,10 @@ class FreeLooks:
 
     def of(self, null: Scalar) -> FreeLook:
         field = self._schemas.at(null.path)
-        look = look_of(field.kind, key_of(null), field.format)
+        look = look_of_field(field.kind, key_of(null), field.format)
         if look is None:
             return FreeLook(None, False)
         if look not in self._free:
-            self._free[look] = any(not self._view.taken(place) for place in printed(self._text, look))
+            places = islice(LOOKS[look].spans(self._text), _MOST)
+            self._free[look] = any(not self._view.taken(place) for place in places)
         return FreeLook(look, self._free[look])

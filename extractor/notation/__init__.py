@@ -9,5 +9,6 @@ masked.py      numbers with hidden digits              addresses.py    e-mail an
 as_typed.py    a text as people would type it          fold.py         digits and signs as plain text has them
 word_pieces.py where words may be cut                  key_words.py    the words of a field's key
 field_names.py what documents call a field             file_names.py   names of files, which readers wrote
-field_looks.py what its values look like, by its name  contacts.py     telephone numbers, mail, postal codes, IBANs
+looks.py       what values look like in print          field_looks.py  which of these looks a field's values have
+contacts.py    telephone numbers, mail, postal codes, IBANs
 """

@@ -5,8 +5,7 @@ IBANs. Each kind has a look of its own, and a document prints few of each. Spans
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator
 
 from extractor.notation import addresses, find
 
@@ -95,11 +94,6 @@ def postcodes(text: str) -> Iterator[Span]:
         yield start, stop
         if country := _COUNTRY.match(text, start, stop):
             yield country.end(), stop
-
-
-KINDS: MappingProxyType[str, Callable[[str], Iterator[Span]]] = MappingProxyType(
-    {"mail": mails, "phone": phones, "web": webs, "iban": ibans, "postcode": postcodes}
-)
 
 
 def _is_called(text: str, start: int) -> bool:

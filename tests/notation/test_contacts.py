@@ -2,11 +2,11 @@
 
 import pytest
 
-from extractor.notation.contacts import KINDS
+from extractor.notation.looks import LOOKS
 
 
 def found(look: str, text: str) -> list[str]:
-    return [text[slice(*span)] for span in KINDS[look](text)]
+    return [text[slice(*span)] for span in LOOKS[look].spans(text)]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_web_pages_are_no_hosts_of_mail_and_no_files() -> None:
     ]
 
 
-@pytest.mark.parametrize("look", KINDS)
+@pytest.mark.parametrize("look", ["mail", "web", "phone", "iban", "postcode"])
 @pytest.mark.parametrize("unit", ["1", "a.", "a@", "1-", "(", "Tel. 030 123456, 12.03.2024 "])
 def test_long_texts_of_one_kind_end(look: str, unit: str) -> None:
-    assert len(list(KINDS[look](unit * 20_000))) <= 40_000
+    assert len(list(LOOKS[look].spans(unit * 20_000))) <= 40_000

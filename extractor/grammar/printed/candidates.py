@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import product
 
-from extractor.notation import addresses, codes, contacts, currency, months, possible, spell
+from extractor.notation import addresses, codes, currency, months, possible, spell
 from extractor.notation.as_typed import typed
 from extractor.notation.file_names import NOTHING
 from extractor.notation.fold import folded
+from extractor.notation.looks import LOOKS
 from extractor.notation.spell import Spelled
 
 MOST_MOMENTS = 4_000  # days with times, of a document that prints many of both
@@ -77,9 +78,9 @@ class Candidates:
         return MOMENTS[name](self) if name in MOMENTS else None
 
     def of_look(self, look: str) -> list[str]:
-        """What looks so that has a look of its own (notation/contacts.py), white space folded."""
+        """What looks so (notation/looks.py), white space folded."""
         if look not in self._by_look:
-            found = (self._text[slice(*span)] for span in contacts.KINDS[look](self._text))
+            found = (self._text[slice(*span)] for span in LOOKS[look].spans(self._text))
             self._by_look[look] = list(dict.fromkeys(" ".join(one.split()) for one in found))
         return self._by_look[look]
 

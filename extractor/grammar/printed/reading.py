@@ -21,8 +21,8 @@ from extractor.grammar.printed.candidates import Candidates
 from extractor.grammar.printed.mark import PRINTED
 from extractor.grammar.printed.runs import PrintedRuns
 from extractor.grammar.printed.words import MOST_CHUNKS, SEPARATOR
-from extractor.notation.field_looks import SURE
 from extractor.notation.file_names import forms, without
+from extractor.notation.looks import SURE
 from schemas.checks.compiled import validator
 
 JSON = dict[str, Any]
