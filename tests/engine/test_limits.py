@@ -389,6 +389,30 @@ def test_drafts_are_judged_as_what_is_written() -> None:
     assert not torch.equal(together[-1], together[0])
 
 
+def test_no_step_waits_for_the_vocabulary() -> None:
+    """Where many ends come due at once, what is decoded is the draft, not the vocabulary."""
+    decoded = list[int]()
+
+    class Counting:
+        vocab_size, tokenize_bytes = TOKENIZER.vocab_size, TOKENIZER.tokenize_bytes
+
+        def decode_bytes(self, tokens: list[int]) -> bytes:
+            decoded.extend(tokens)
+            return TOKENIZER.decode_bytes(tokens)
+
+    narrowing = Narrowing(Counting())
+    decoded.clear()
+    grammar = guided(of({"f": {"type": "array", "items": {"type": "integer"}}}))
+    matcher = LLMatcher(TOKENIZER, grammar, log_level=0)
+    row = Sequence(Request([0], grammar=grammar, limits=Limits(items=3, digits=2)), matcher)
+    draft = list(b'{"f":[1,22,3')
+    bits = torch.full((len(draft) + 1, WORDS), -1, dtype=torch.int32)
+    before = bits.clone()
+    narrowing.narrow([row], [Draft(draft, [""] * len(draft))], [len(draft) + 1], bits)
+    assert not torch.equal(bits, before)
+    assert set(decoded) <= set(draft)
+
+
 def test_limits_are_as_wide_as_what_a_schema_says() -> None:
     said = {
         "properties": {"k" * 300: {"maxLength": 9_000}, "b": {"enum": ["x" * 4_500, 10**120]}},
