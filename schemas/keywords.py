@@ -94,6 +94,9 @@ def beyond(schema: dict[str, Any]) -> bool:
 # How often a definition may stand within itself in an answer. Threads, organisations, parts lists and tables of
 # contents seldom have half as many levels.
 DEPTH = 16
+# And one that holds itself both in arrays and under free keys: deeper, an answer that goes on may be cut off before it
+# ends (docs/experiments.md).
+DEPTH_IN_TWO_WAYS = 5
 
 MAX_MULTIPLE = 1_000
 _MOST_MULTIPLES = 100  # looked at

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from schemas import keywords
 from schemas.checks.measure import over
+from schemas.checks.recursion import Recursion
 from schemas.checks.report import Note, Path, Report
 from schemas.limits import SchemaLimits
 
@@ -35,8 +36,9 @@ def expansion(root: dict[str, Any], limits: SchemaLimits, report: Report | None 
             stack.append((keywords.resolve(root, ref), open_refs | {ref}, depth + 1))
         stack.extend((below, open_refs, depth + 1) for below in applied(node))
     if report is not None:
+        recursion = Recursion(root)
         for ref in within:
-            report.say("enforced", _path(ref), f"may stand within itself {keywords.DEPTH} times at most")
+            report.say("enforced", _path(ref), f"may stand within itself {recursion.depth(ref)} times at most")
     return None
 
 

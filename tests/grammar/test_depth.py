@@ -194,3 +194,18 @@ def test_the_check_says_how_deep():
     findings = [(one.pointer, one.detail) for one in check(of({**OBJ, "properties": {"next": NODE}})).enforced]
     assert ("/$defs/node", f"may stand within itself {DEPTH} times at most") in findings
     assert not [one for one in check(of(INT)).enforced if "within itself" in one.detail]
+
+
+@pytest.mark.parametrize(
+    ("node", "more", "depth"),
+    [
+        ({**OBJ, "properties": FOLDER}, {}, 5),
+        ({**OBJ, "properties": FOLDER | {"parts": LISTED}}, {"listed": {"type": "array", "items": NODE}}, 5),
+        ({"anyOf": [INT, {"type": "array", "items": NODE}, {**OBJ, "additionalProperties": NODE}]}, {}, 5),
+        ({**OBJ, "properties": {key: {"type": "array", "items": NODE} for key in ("a", "b")}}, {}, DEPTH),
+        ({**OBJ, "properties": {"a": {"type": "array", "items": {**OBJ, "properties": {"b": NODE}}}}}, {}, DEPTH),
+    ],
+)
+def test_the_check_says_as_deep_as_the_grammar_goes(node, more, depth):
+    told = {one.detail for one in check(of(node, **more)).enforced if one.pointer == "/$defs/node"}
+    assert f"may stand within itself {depth} times at most" in told

@@ -8,29 +8,28 @@ same copy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
 from extractor.grammar.narrow.cycles import Group, groups
 from extractor.grammar.narrow.meeting import KINDS, types
 from schemas import keywords
+from schemas.checks.recursion import references
 
 JSON = dict[str, Any]
 
 _LEAST = 2  # of the largest
-_IN_TWO_WAYS = 5  # docs/experiments.md: deeper, an answer that goes on may be cut off before it ends
 _MOST_VALUES = 20_000  # JSON values in all copies of definitions that lead to each other: about half a second to build
 _ARRAY = 10  # what an array costs beside them
 _PREFIX = "#/$defs/"
-_WAYS = {"items": "array", "additionalProperties": "keys", "patternProperties": "keys", "properties": ""}
 
 
 def unfolded(root: JSON, parts: Collection[str], of_parts: int) -> JSON:
     """`root`, a rewritten schema all of whose references are `#/$defs/name`, without any that leads back. `parts` are
     definitions that meet others on one value: where they alone lead to each other, they go `of_parts` deep, since all
-    that they branch into is written out where they meet. `_IN_TWO_WAYS` deep go those that hold themselves in arrays
-    and under free keys: each level has two places for more of them, and a model that goes on would fill them all."""
+    that they branch into is written out where they meet. Those that hold themselves both in arrays and under free keys
+    go less deep: each level has two places for more of them, and a model that goes on would fill them all."""
     defs: JSON = root["$defs"]
     found = groups({name: leads_to(node) for name, node in defs.items()})
     if not any(group.back for group in found):
@@ -41,7 +40,7 @@ def unfolded(root: JSON, parts: Collection[str], of_parts: int) -> JSON:
         if depth and all(name in parts for name in group.names):
             depth = min(depth, of_parts)
         if _in_arrays_and_under_keys(group, defs):
-            depth = min(depth, _IN_TWO_WAYS)
+            depth = min(depth, keywords.DEPTH_IN_TWO_WAYS)
         for level in range(depth, -1, -1):
             for name in group.names:
                 copies[_copy_name(name, level)] = _fitting(defs[name], partial(_next, copies, group, name, level))
@@ -62,25 +61,8 @@ def _depth(group: Group, defs: JSON) -> int:
 
 
 def _in_arrays_and_under_keys(group: Group, defs: JSON) -> bool:
-    return len({way for name in group.names for way in _ways(defs[name], group.names)}) > 1
-
-
-def _ways(node: Any, names: Collection[str], way: str = "") -> Iterator[str]:
-    """In which of the two a node refers to one of these definitions, as one of as many as there may be."""
-    if isinstance(node, list):
-        for one in node:
-            yield from _ways(one, names, way)
-    if not isinstance(node, dict):
-        return
-    if way and node.get("$ref", "").removeprefix(_PREFIX) in names:
-        yield way
-    for key, value in node.items():
-        inside = _WAYS.get(key, way)
-        if key in keywords.NAMED and isinstance(value, dict):
-            for one in value.values():
-                yield from _ways(one, names, inside)
-        elif key in keywords.ONE or key in keywords.MANY:
-            yield from _ways(value, names, inside)
+    found = (one for name in group.names for one in references(defs[name]))
+    return len({way for ref, way in found if way and ref.removeprefix(_PREFIX) in group.names}) > 1
 
 
 def _size(node: Any) -> int:
