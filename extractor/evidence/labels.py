@@ -15,12 +15,17 @@ FAR = 120  # characters behind its label a value is labelled no longer
 NEAR = 8  # characters farther away that are as near: the end of a label may be no part of its key
 LONGEST = 64  # characters of a key that is looked for as a label
 
-_SHORTEST = 3  # letters of a label
+_SHORTEST = 3  # bytes of a label without marks: letters, or one sign of Chinese or Japanese
 _WIDE = 600  # characters between them, with the spaces of a page's layout
 _BEFORE = 20  # a value before its label counts as so many characters farther away
 _SPACES = re.compile(" {2,}")
 _BAR = re.compile(r"(?<!\\)\|")  # between the cells of a table, and around them in Markdown
 _RULER = re.compile(r"\n[ ]*\|?(?:[ ]*:?-+:?[ ]*\|)+[^\w\n]*(?=\n)")  # of Markdown, below heads
+
+
+def may_name(label: str) -> bool:
+    """Whether it is long enough to name a field wherever it stands."""
+    return len(plain(label).encode()) >= _SHORTEST
 
 
 class Labels:
@@ -37,7 +42,7 @@ class Labels:
         if key not in self._found:
             words = key_words(key[:LONGEST])
             parts = (name for count in range(len(words), 0, -1) for name in (words[:count], words[-count:]))
-            part = (self._spans_of(" ".join(name)) for name in parts if len("".join(name)) >= _SHORTEST)
+            part = (self._spans_of(" ".join(name)) for name in parts if may_name("".join(name)))
             self._found[key] = self.same(key) or next((found for found in part if found), [])
         return self._found[key]
 
@@ -45,7 +50,7 @@ class Labels:
         """All words of a key, else what documents call the same."""
         if key not in self._same:
             words = [plain(word) for word in key_words(key[:LONGEST])]
-            found = (name for name in names(words) if len(name) >= _SHORTEST and self._index.may_say(name))
+            found = (name for name in names(words) if may_name(name) and self._index.may_say(name))
             same = map(self._spans_of, found)
             self._same[key] = next((found for found in same if found), [])
         return self._same[key]
@@ -53,7 +58,7 @@ class Labels:
     def whole(self, key: str) -> list[Span]:
         """All words of a key, and nothing else."""
         name = " ".join(key_words(key[:LONGEST]))
-        return self._spans_of(name) if len(name) >= _SHORTEST else []
+        return self._spans_of(name) if may_name(name) else []
 
     def of_list(self, key: str) -> list[Span]:
         """As `of`; a list has its name in the plural, its values perhaps one each."""

@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from extractor.evidence.labels import LONGEST
+from extractor.evidence.labels import LONGEST, may_name
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.spans import Span
 from extractor.evidence.word_index import plain
 from extractor.notation.field_names import is_name, names
 from extractor.notation.key_words import key_words
 
-_SHORTEST = 3  # bytes of a label: letters, or one sign of Chinese or Japanese
 _LINE = 2_000  # characters of a line that are looked at
 _LEAD = 80  # characters before a label, and
 _LONGEST = 200  # of what stands behind one, that are looked at
@@ -78,7 +77,7 @@ class PrintedLabels:
         places = {
             (fragment.start, fragment.stop)
             for name in several
-            if len(name.encode()) >= _SHORTEST and self._index.may_say(name)
+            if may_name(name) and self._index.may_say(name)
             for fragment in self._index.anywhere(name)
         }
         return list(self._labels(places))

@@ -113,3 +113,12 @@ def test_looking_for_labels_ends() -> None:
     document = "Email: x " * 100_000
     assert labels(document, {f"{n}_email": None for n in range(200)})["/7_email"] is not None
     assert time.thread_time() - begun < 20
+
+
+@pytest.mark.parametrize("key", ["電話", "phone"])
+def test_a_label_of_two_signs_tells_which_of_two_places_it_is(key):
+    text = "FAX: 555 0101\n電話: 555 0101\n"
+    known = ground(json.dumps({key: "555 0101"}), Document(text), [], [])[f"/{key}"]
+    assert [one["start"] for one in known["evidence"]] == [text.rindex("555")]
+    assert known["label"]
+    assert known["label"]["text"] == "電話"
