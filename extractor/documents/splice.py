@@ -1,16 +1,18 @@
-"""What was read from pictures, put into the Document: in the place of pages that stood empty, and between the lines of
-pages on which pictures stand beside text."""
+"""What was read from pictures, put into the Document: in the place of pages that stood empty, and in or between the
+lines of pages on which pictures stand beside text."""
 
 from __future__ import annotations
 
 import math
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
+from extractor.documents.beside import Joined, PageLines
 from extractor.documents.builder import pictures_in_words
 from extractor.documents.document import Cell, Document, FileName, Page, Part, Picture, Recognised
 from extractor.errors import DocumentError
@@ -106,35 +108,61 @@ def _page(document: Document, page: Page, read: Mapping[PictureKey, Found]) -> _
     text, places = document.text[page.start : page.stop], document.places.get(page.number)
     spliced = _Spliced(page, _as_recognised(page, whole), text, places, [], [])
     own = [one for one in document.pictures if one.page == page.number]
-    for one in reversed(own):  # from the last, so that the places of those before stay
-        _insert(spliced, one, _legible(read.get(PictureKey(one.page, one.number))))
+    legible = [(one, _legible(read.get(PictureKey(one.page, one.number)))) for one in own]
+    _splice(spliced, [(one, found) for one, found in legible if found is not None])
     if own:
         spliced.now = _with_pictures(spliced, [read.get(PictureKey(one.page, one.number)) for one in own])
     return spliced
 
 
-def _insert(page: _Spliced, picture: Picture, found: Document | None) -> None:
-    """What a picture says, with an empty line to what stands above and below it."""
-    if found is None:
-        return
+def _splice(page: _Spliced, pictures: Sequence[tuple[Picture, Document]]) -> None:
+    """What pictures say: in the lines that they stand in, else as lines of their own."""
+    boxed = [(one, found, _within(found.places[1], one.box)) for one, found in pictures if one.box and page.places]
+    edits, stand = (
+        PageLines(page.text, page.places).joined([(found, places) for _, found, places in boxed])
+        if page.places and boxed
+        else ([], [])
+    )
+    in_lines = {one.number for (one, _, _), stands in zip(boxed, stand, strict=True) if stands}
+    changes: list[tuple[int, Callable[[], None]]] = [(edit.start, partial(_join, page, edit)) for edit in edits]
+    for one, found in pictures:
+        if one.number not in in_lines:
+            changes.append((one.start - page.was.start, partial(_insert, page, one, found)))
+    changes.sort(key=lambda each: each[0])
+    for _, change in reversed(changes):  # so that the places of those before stay
+        change()
+
+
+def _join(page: _Spliced, edit: Joined) -> None:
+    read = [Recognised(start, stop, confidence) for start, stop, confidence in edit.confidences]
+    _put(page, edit.start, edit.removed, edit.text, edit.boxes, read)
+
+
+def _insert(page: _Spliced, picture: Picture, found: Document) -> None:
+    """With an empty line to what stands above and below it."""
     at = picture.start - page.was.start
     before, behind = page.text[:at], page.text[at:]
     above = "\n" if before and not before.endswith("\n\n") else ""
     below = "\n" if behind.strip() and not behind.startswith("\n") else ""
     ends = "" if found.text.endswith("\n") else "\n"
     block = f"{above}{found.text}{ends}{below}"
-    if picture.box:
+    boxes = array("f", _none(len(above))) + _within(found.places[1], picture.box) if picture.box else None
+    _put(page, at, 0, block, boxes, [_shifted(line, len(above)) for line in found.recognised])
+
+
+def _put(
+    page: _Spliced, at: int, removed: int, text: str, boxes: array[float] | None, read: Sequence[Recognised]
+) -> None:
+    """`text` in the place of `removed` characters that say nothing. `boxes` and `read` are of it."""
+    if boxes is not None:
         places = page.places if page.places is not None else array("f")
         places = places + array("f", _none(len(page.text) - len(places) // 4))
-        boxes = array("f", _none(len(above))) + _within(found.places[1], picture.box)
-        boxes += array("f", _none(len(block) - len(boxes) // 4))
-        page.places = places[: 4 * at] + boxes + places[4 * at :]
-    page.text = before + block + behind
-    page.recognised = [
-        *(_shifted(line, at + len(above)) for line in found.recognised),
-        *(_shifted(line, len(block)) for line in page.recognised),
-    ]
-    page.inserts.insert(0, (picture.start, len(block)))
+        boxes = boxes + array("f", _none(len(text) - len(boxes) // 4))
+        page.places = places[: 4 * at] + boxes + places[4 * (at + removed) :]
+    page.text = page.text[:at] + text + page.text[at + removed :]
+    grown = len(text) - removed
+    page.recognised = [*(_shifted(line, at) for line in read), *(_shifted(line, grown) for line in page.recognised)]
+    page.inserts.insert(0, (page.was.start + at + removed, grown))
 
 
 def _none(characters: int) -> list[float]:

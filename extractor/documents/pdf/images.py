@@ -2,7 +2,8 @@
 page's lines, and how one is drawn, without the text that the page itself prints over it. Knows PDFium.
 
 Read are pictures large enough to hold text: from 4,500 square points (a stamp of 4 by 1.5 cm, a logo of 2.5 cm), no
-thinner than half a centimetre, with 60 pixels an inch at least. Pieces that touch are one picture. One that was read on
+thinner than half a centimetre, with 60 pixels an inch at least; and those as small as a word that stand in a line of
+text. Pieces that touch are one picture. One that was read on
 an earlier page (a logo in a letterhead), or has text without ink over it (a scan for search), says nothing new.
 """
 
@@ -22,6 +23,7 @@ from extractor.documents.placement import PlacedText
 Box = tuple[float, float, float, float]
 
 _AREA, _SHORT, _LONG, _RATIO = 4_500.0, 14.0, 54.0, 40.0  # square points, points; times as long as wide
+_LOW, _WIDE, _LOW_PIXELS = 7.0, 1.3, 18  # points of a word's height; times as wide as high; pixels
 _TOLD_AREA = 1_500.0  # square points: one that is smaller is an icon, and nobody misses it
 _LEAST_DPI, _MOST_DPI, _STAMP_DPI = 60.0, 400.0, 200.0
 _MOST_PIXELS = 3_600  # of the longer side
@@ -54,6 +56,12 @@ class PictureRegion(NamedTuple):
         short, long = sorted((self.box[2] - self.box[0], self.box[3] - self.box[1]))
         large = self.area >= _AREA and short >= _SHORT and long >= _LONG
         return large and long <= _RATIO * short and self.dpi >= _LEAST_DPI
+
+    def may_be_value(self) -> bool:
+        """Whether it is as large as a word or two, and fine enough to tell a comma."""
+        short, long = sorted((self.box[2] - self.box[0], self.box[3] - self.box[1]))
+        wide = self.box[2] - self.box[0] == long
+        return wide and short >= _LOW and long >= _WIDE * short and self.dpi * short >= _LOW_PIXELS * 72
 
     def is_missed(self) -> bool:
         """Whether a person may think that it was read, though it was not."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from extractor.documents.beside import PageLines
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.pdf.drawing import drawn
@@ -20,7 +21,7 @@ from extractor.documents.pdf.images import ImageOnPage, PictureRegion, draw, pla
 from extractor.documents.pdf.layers import has_layers
 from extractor.documents.pdf.legible import meaningful, says_little
 from extractor.documents.pdf.page import contents_of
-from extractor.documents.placement import PlacedText, RuledLines, lay_out, words
+from extractor.documents.placement import PlacedText, RuledLines, joined_lines, lay_out, words
 from extractor.documents.splice import PICTURE
 from extractor.sandbox import Rejected
 
@@ -80,18 +81,31 @@ def _read_page(page: Any, form: Any, into: Builder, context: Context, shown: set
         for way, each in sorted(by_way.items(), key=lambda each: -len(each[1]))
         for line in lay_out(meaningful(each), contents.rules if way == 0 else RuledLines())
     ]
-    _write(page, lines, [] if pictured else _pictures(contents, into, shown), contents, into)
+    _write(page, lines, [] if pictured else _pictures(contents, lines, into, shown), contents, into)
 
 
-def _pictures(contents: Contents, into: Builder, shown: set[int]) -> list[tuple[int, PictureRegion]]:
+def _pictures(
+    contents: Contents, lines: Sequence[PlacedText], into: Builder, shown: set[int]
+) -> list[tuple[int, PictureRegion]]:
     """Those that may say something new, each with its number among the page's."""
     found = regions(contents.images, contents.inkless)
-    small = sum(region.is_missed() for region in found)
+    values = _in_lines(found, lines, contents)
+    small = sum(region.is_missed() for at, region in enumerate(found) if at not in values)
     if small:
         into.leave_out("too small or too coarse to hold text", small)
-    new = [(at, one) for at, one in enumerate(found, 1) if one.may_hold_text() and one.key not in shown]
+    looked_at = [(at + 1, one) for at, one in enumerate(found) if one.may_hold_text() or at in values]
+    new = [(number, one) for number, one in looked_at if one.key not in shown]
     shown.update(one.key for _, one in new)
     return new
+
+
+def _in_lines(regions: Sequence[PictureRegion], lines: Sequence[PlacedText], contents: Contents) -> set[int]:
+    """The numbers of those that are small, but stand in a line of text as a value does."""
+    found = {at for at, one in enumerate(regions) if one.may_be_value() and not one.may_hold_text()}
+    if not found:
+        return found
+    page_lines = PageLines(*joined_lines(lines))
+    return {at for at in found if page_lines.stands_in_line(fractions(regions[at].box, contents.frame))}
 
 
 def _write(

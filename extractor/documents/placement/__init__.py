@@ -14,10 +14,21 @@ from extractor.documents.placement.bidi import in_reading_order, runs_leftward
 from extractor.documents.placement.columns import in_order
 from extractor.documents.placement.glyphs import Glyph, Word, is_ideographic, runs_of, word_of, words
 from extractor.documents.placement.lines import parted_at_edges, rejoined, rows_of, segments_of
-from extractor.documents.placement.place import PlacedText, placed
+from extractor.documents.placement.place import PlacedText, joined_lines, placed
 from extractor.documents.placement.ruled import RuledLines, ruled_rows
 
-__all__ = ["Glyph", "PlacedText", "RuledLines", "Word", "is_ideographic", "lay_out", "runs_of", "word_of", "words"]
+__all__ = [
+    "Glyph",
+    "PlacedText",
+    "RuledLines",
+    "Word",
+    "is_ideographic",
+    "joined_lines",
+    "lay_out",
+    "runs_of",
+    "word_of",
+    "words",
+]
 
 
 def lay_out(found: Sequence[Word], rules: RuledLines) -> Iterator[PlacedText]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -43,6 +43,15 @@ class PlacedText:
         """As a line of its own."""
         self.boxes.extend(_NONE)
         into.add(self.text + "\n", self.boxes, confidence=self.confidence)
+
+
+def joined_lines(lines: Sequence[PlacedText]) -> tuple[str, array[float]]:
+    """As one text, and four fractions a character of it."""
+    boxes = array("f")
+    for line in lines:
+        boxes.extend(line.boxes)
+        boxes.extend(_NONE)
+    return "".join(f"{line.text}\n" for line in lines), boxes
 
 
 def lines_of(segments: list[Segment]) -> list[Line]:
