@@ -34,7 +34,7 @@ def test_a_rule_asks_for_what_is_there_and_says_what_it_found(rule: dict[str, An
 def test_what_every_api_process_says_alike_is_not_summed_over_them(rule: dict[str, Any]) -> None:
     for summed in re.findall(r"\bsum\((.*)", rule["expr"]):
         (name,) = re.findall(r"\bextractor_\w+", summed)[:1]
-        assert summed.startswith("max without (instance)") or name.removesuffix("_total") in OF_EACH_PROCESS
+        assert summed.startswith("max without (instance, pod)") or name.removesuffix("_total") in OF_EACH_PROCESS
 
 
 def test_a_quotient_is_of_sums_without_labels_so_that_its_sides_meet() -> None:

@@ -36,7 +36,7 @@ def test_a_query_asks_for_what_is_there(query: str) -> None:
 def test_what_every_api_process_says_alike_is_not_summed_over_them(query: str) -> None:
     """The ledger's metrics are the same from each; only a process's own are added up."""
     if "extractor_http_" not in query and "sum" in query:
-        assert "max without (instance)" in query
+        assert "max without (instance, pod)" in query
 
 
 def test_it_is_a_dashboard_whose_source_is_chosen_where_it_is_loaded() -> None:

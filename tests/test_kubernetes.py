@@ -19,6 +19,7 @@ import yaml
 from api.app import create_app
 from api.config import ApiSettings
 from api.keys.keys import ApiKeys, KeyConfigError
+from api.server.server import DRAIN_S
 from extractor.cli.settings import rooms
 from extractor.config import PREFIX
 from extractor.service.valkey import binary, free_port
@@ -108,6 +109,23 @@ class TestPod:
         policy = BY_NAME["NetworkPolicy", name]["spec"]
         assert policy["podSelector"] == {"matchLabels": {"app": name}}
         assert policy["policyTypes"] == ["Ingress", "Egress"]
+
+
+def test_the_api_may_send_webhooks_and_workers_may_fetch_models() -> None:
+    for name in ("extractor-api", "extractor-worker"):
+        to_all = [rule for rule in BY_NAME["NetworkPolicy", name]["spec"]["egress"] if "to" not in rule]
+        assert {"port": 443, "protocol": "TCP"} in [port for rule in to_all for port in rule["ports"]]
+
+
+def test_no_key_is_merged_and_then_set_again() -> None:
+    """Strict readers of YAML refuse what they call a key that is there twice."""
+    assert not re.findall("<<:", (DOCKER / "kubernetes.yaml").read_text())
+
+
+def test_an_api_listens_until_nobody_is_sent_to_it() -> None:
+    (sleep, seconds) = container("extractor-api")["lifecycle"]["preStop"]["exec"]["command"]
+    assert sleep == "sleep"
+    assert PODS["extractor-api"]["terminationGracePeriodSeconds"] >= int(seconds) + DRAIN_S + 10
 
 
 def test_services_lead_to_ports_that_are_listened_on() -> None:

@@ -29,7 +29,7 @@ from extractor.processes.heartbeat import HeartbeatFile
 from workers.config import WorkerSettings, faults_of, misspelled
 
 log = logging.getLogger("extractor.api")
-_DRAIN_S = 8  # what has not ended by then is cut; no call but a long-poll or a stream takes that long
+DRAIN_S = 8  # what has not ended by then is cut; no call but a long-poll or a stream takes that long
 _OTHER_FILES = 128  # the store's connections, the queue's, what is read from disk
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # <malloc.h>
 _TICKS_A_SECOND = 10  # uvicorn's
@@ -115,7 +115,7 @@ def uvicorn_config(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         timeout_keep_alive=settings.idle_timeout_s,  # type: ignore[arg-type]  # loop.call_later takes parts of a second
-        timeout_graceful_shutdown=_DRAIN_S,
+        timeout_graceful_shutdown=DRAIN_S,
         log_config=None,
     )
 
