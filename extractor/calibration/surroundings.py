@@ -56,7 +56,8 @@ class Surroundings:
         """The best line, of equal ones the first with something behind."""
         stems = _stems(key)
         best = _NOWHERE
-        for line in dict.fromkeys(line for stem in stems for line in islice(self._lines.get(stem, ()), _MOST)):
+        lines = {line for stem in stems for line in islice(self._lines.get(stem, ()), _MOST)}
+        for line in sorted(lines):
             ends = {stem: end for stem, end in self._words[line] if stem in stems}
             share = len(ends) / len(stems)
             if share > best.share or (share == best.share and self._empty(best.behind)):

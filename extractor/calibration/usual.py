@@ -4,6 +4,7 @@ name, few a tip. Of documents written by hand, and none that a fit is made of (`
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
@@ -21,7 +22,8 @@ _MOST = 4.0
 def usual(path: JsonPath) -> float:
     """The logit of how often a field there has a value, between -4 and 4."""
     bias, weights = _table()
-    total = bias + sum(weights.get(stem, 0.0) for stem in stems(part for part in path if isinstance(part, str)))
+    found = stems(part for part in path if isinstance(part, str))
+    total = bias + math.fsum(weights.get(stem, 0.0) for stem in found)  # the same in whatever order a set has them
     return max(-_MOST, min(_MOST, total))
 
 
