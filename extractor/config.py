@@ -142,6 +142,14 @@ class Settings(BaseSettings):
         le=16,
         description="Few-shot examples in each prompt; empty: what the model's extractor.json says, else 2",
     )
+    review_below: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Values and nulls whose confidence is below it are marked for review, where the request sets no "
+        "`review_below`; empty: what the model's extractor.json says, else 0.5",
+    )
     request_timeout_s: float = Field(
         300,
         gt=0,

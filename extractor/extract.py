@@ -44,7 +44,7 @@ from extractor.long_document import LongDocuments
 from extractor.options import Options
 from extractor.prompt.prompt import PromptBuilder
 from extractor.result import Extraction, Known, LongRead, Mark
-from extractor.review.marks import review
+from extractor.review.marks import BELOW, review
 from extractor.review.missed import missed
 from extractor.run import Run, is_as_long_as_asked, raise_unless_complete
 from extractor.schema_lookup import AnySchema, find_schema
@@ -94,6 +94,7 @@ class Extractor:
             "context": self._settings.context or DEFAULT_CONTEXT,
             "examples": DEFAULT_EXAMPLES if self._settings.examples is None else self._settings.examples,
             "slots": self._settings.slots,
+            "review_below": self._settings.review_below,
             **(info or {}),
         }
         fit = calibration_of(self._settings.calibration, self._info["model"]) if calibrator is None else None
@@ -102,7 +103,8 @@ class Extractor:
         self._judge = Judge(tokenizer, bounds)
         self._grammars = Grammars(self._judge, bounds)
         demands = Demands(bounds)
-        self._findings = Findings(demands, self._calibrator)
+        below = self._info["review_below"]
+        self._findings = Findings(demands, self._calibrator, BELOW if below is None else below)
         self._prompts = PromptBuilder(tokenizer, self._info["context"], self._info["examples"])
         self._decoder = Decoder(engine, self._settings, demands, self._judge, bounds, self._prompts)
         self._second_look = SecondLook(
@@ -252,7 +254,8 @@ class Extractor:
         found = whole.answer
         text = jsontext.written(found.data).decode()
         fields, left_out = found.fields, missed(found.fields, run.schema.json_schema)
-        marks = [*review([], found.unprinted, fields, left_out), *whole.marks(), *pretended_marks(run, text, fields)]
+        marks = review([], found.unprinted, fields, left_out, below=self._findings.below(run))
+        marks += [*whole.marks(), *pretended_marks(run, text, fields)]
         try:
             answer = read_answer(text, run.schema)
             self._check(run, text)

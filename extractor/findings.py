@@ -22,7 +22,7 @@ from extractor.grammar.printed.grammars import Demands
 from extractor.notation.file_names import without
 from extractor.pretended import pretended
 from extractor.result import Known, Mark, Other, Unprinted
-from extractor.review.marks import review
+from extractor.review.marks import BELOW, review
 from extractor.review.missed import missed
 from extractor.run import Run
 from extractor.validate import Answer
@@ -48,10 +48,16 @@ class SeenAnswer(NamedTuple):
 
 
 class Findings:
-    """`demands`: which values have to be printed. `completion` is the engine's, of the answer that is asked about."""
+    """`demands`: which values have to be printed. `below`: the confidence under which a value is marked where the
+    options do not say. `completion` is the engine's, of the answer that is asked about."""
 
-    def __init__(self, demands: Demands, calibrator: Calibrator) -> None:
-        self._demands, self._calibrator = demands, calibrator
+    def __init__(self, demands: Demands, calibrator: Calibrator, below: float = BELOW) -> None:
+        self._demands, self._calibrator, self._below = demands, calibrator, below
+
+    def below(self, run: Run) -> float:
+        """The confidence under which a value or a null of the run is marked."""
+        own = run.options.review_below
+        return self._below if own is None else own
 
     def fields(self, run: Run, completion: Completion) -> dict[str, Known]:
         """What is known of each value of the answer; what is marked follows from it, asked for or not."""
@@ -119,7 +125,7 @@ class Findings:
         except Exception as error:
             log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
             unprinted, left_out = [], []
-        return review(doubts, unprinted, fields, left_out, ended, others)
+        return review(doubts, unprinted, fields, left_out, ended, others, below=self.below(run))
 
     def _unprinted(self, run: Run, data: Any, found: set[str]) -> list[Unprinted]:
         """Keys stand somewhere as values do: in other capitals, or with other signs between their words."""

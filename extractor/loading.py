@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ from extractor.processes.cpu_quota import cpu_quota
 log = logging.getLogger(__name__)
 
 EXAMPLES = 2
+_HABITS: dict[str, tuple[Callable[[float], bool], str]] = {  # what a model's `extractor.json` may say
+    "examples": (lambda value: isinstance(value, int) and value >= 0, "a whole number"),
+    "window": (lambda value: isinstance(value, int) and value >= 1, "a whole number from 1 on"),
+    "review_below": (lambda value: 0 <= value <= 1, "a number from 0 to 1"),
+}
 SMALL = 30_000_000  # parameters
 
 
@@ -94,22 +100,31 @@ def spec(settings: Settings) -> ModelSpec:
     )
 
 
-def _habits(settings: Settings, folder: Path | None) -> dict[str, int | None]:
-    """How many few-shot examples to show, and of how many tokens the windows of a long document are: the settings, else
-    what the model was made for (`extractor.json` in its folder: `{"examples": 0, "window": 400}`), else two examples,
-    and windows as large as the context allows."""
-    habits: dict[str, int | None] = {"examples": settings.examples, "window": settings.window}
+def _habits(settings: Settings, folder: Path | None) -> dict[str, float | None]:
+    """How many few-shot examples to show, of how many tokens the windows of a long document are, and under which
+    confidence a value is marked: the settings, else what the model was made for (`extractor.json` in its folder:
+    `{"examples": 0, "window": 400, "review_below": 0.75}`), else two examples, and what is usual."""
+    file = _made_for(folder)
+    usual = {"examples": EXAMPLES, "window": None, "review_below": None}
+    return {name: file.get(name, usual[name]) if (own := getattr(settings, name)) is None else own for name in usual}
+
+
+def _made_for(folder: Path | None) -> dict[str, Any]:
+    """What is written down beside a model. Raises ModelError."""
     try:
         file = json.loads((folder / "extractor.json").read_text()) if folder else {}
-        for name in habits:
-            if habits[name] is None:
-                habits[name] = file.get(name)
+        return {name: value for name, value in file.items() if _is_habit(folder, name, value)}
     except FileNotFoundError:
-        pass
+        return {}
     except (OSError, ValueError, AttributeError) as error:
         raise ModelError(f"{folder}/extractor.json cannot be read: {error}") from None
-    for name, least in (("examples", 0), ("window", 1)):
-        value = habits[name]
-        if value is not None and (type(value) is not int or value < least):
-            raise ModelError(f"{folder}/extractor.json: {name} is a number, not {value!r}")
-    return {**habits, "examples": EXAMPLES if habits["examples"] is None else habits["examples"]}
+
+
+def _is_habit(folder: Path | None, name: str, value: Any) -> bool:
+    """Raises ModelError where it is one that cannot be."""
+    if value is None or name not in _HABITS:
+        return False
+    fits, what = _HABITS[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not fits(value):
+        raise ModelError(f"{folder}/extractor.json: {name} is {what}, not {value!r}")
+    return True

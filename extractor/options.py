@@ -29,6 +29,9 @@ class Options(BaseModel):
         validation_alias=AliasChoices("max_model_calls", "max_asks"),  # the old name, for a version
         description="calls of the model; those after the first are for errors, or for nulls that are likely misses",
     )
+    review_below: float | None = Field(
+        None, ge=0, le=1, allow_inf_nan=False, description="mark values and nulls whose confidence is below it"
+    )
     printed: Mode = Field(
         "declared", description="which values have to stand in the document: declared (as the schema says), all, none"
     )

@@ -29,6 +29,7 @@ from extractor.cli.flags import (
     MaxTokens,
     Password,
     PrintedMode,
+    ReviewBelow,
     Url,
     connect,
     options_of,
@@ -67,6 +68,7 @@ def batch(
     drafters: DraftersFlag = "all",
     max_output_tokens: MaxTokens = None,
     printed: PrintedMode = "declared",
+    review_below: ReviewBelow = None,
     keep_text: KeepText = False,
     charset: Charset = None,
     password: Password = None,
@@ -80,17 +82,15 @@ def batch(
     leaves the batch running in the service: --resume waits for it. Without -o it is cancelled.
     """
     what = None if schema is None else schema_of(schema)
-    options = options_of(drafters, max_output_tokens, printed, text=keep_text)
+    options = options_of(drafters, max_output_tokens, printed, text=keep_text, review_below=review_below)
     _check_output(output, resume=resume, overwrite=overwrite)
     write = writer_of(kind := _checked_format(kind, output, items), ResultTable(items, full))
     found = Inputs.of(inputs, options, but=files_of(output), how=sender_of(charset, password))
     _check_inputs(found, what)
     digest = _digest(found, what, options, charset)
-    if resume and output is not None and output.exists() and not record_path(output).exists():
-        say(f"{output} is whole already")
+    if resume and output is not None and _is_whole(output):
         raise Exit(_status_of(output, kind))
-    with connect(url, api_key) as client:
-        client.fetch("/healthz")  # is anything there at all? Soon said, before the patience of a long batch sets in
+    _raise_unless_there(url, api_key)
     record = UploadRecord.of(output, digest, resume=resume)
     with connect(url, api_key, PATIENCE_S) as client:
         ended = _uploaded(client, found, what, record, output)
@@ -99,6 +99,19 @@ def batch(
         record.forget()
     if failed:
         raise Exit(SOME_FAILED)
+
+
+def _is_whole(output: Path) -> bool:
+    whole = output.exists() and not record_path(output).exists()
+    if whole:
+        say(f"{output} is whole already")
+    return whole
+
+
+def _raise_unless_there(url: str | None, api_key: str | None) -> None:
+    """Is there any service at all? Soon said, before the patience of a long batch sets in."""
+    with connect(url, api_key) as client:
+        client.fetch("/healthz")
 
 
 def _judge(what: Schema | None) -> Validator | None:

@@ -33,6 +33,9 @@ KeepText = Annotated[
 PrintedMode = Annotated[
     Mode, option("--printed", help="Which values have to stand in the document: declared, all, none.")
 ]
+ReviewBelow = Annotated[
+    float | None, option("--review-below", help="Mark what is less sure than this, 0 to 1; else as the model says.")
+]
 Charset = Annotated[
     str | None, option("--charset", help="The encoding of text files; else what they declare, or a guess.")
 ]
@@ -51,14 +54,28 @@ def drafters_of(text: str) -> tuple[str, ...] | None:
     return None if names == DRAFTERS else names
 
 
+def checked_share(flag: str, value: float | None) -> float | None:
+    """Ends the command where it is no number from 0 to 1."""
+    if value is not None and not 0 <= value <= 1:
+        fail(f"{flag}: {value:g} is not between 0 and 1")
+    return value
+
+
 def options_of(
-    drafters: str, max_output_tokens: int | None, printed: Mode = "declared", *, text: bool = False
+    drafters: str,
+    max_output_tokens: int | None,
+    printed: Mode = "declared",
+    *,
+    text: bool = False,
+    review_below: float | None = None,
 ) -> dict[str, Any]:
     """The options of a submission; what is not said is left to the service."""
     chosen = drafters_of(drafters)
     options = {"drafters": chosen, "max_output_tokens": max_output_tokens, "printed": printed, "text": text}
     left = {"drafters": None, "max_output_tokens": None, "printed": "declared", "text": False}
-    return {name: value for name, value in options.items() if value != left[name]}
+    differing = {name: value for name, value in options.items() if value != left[name]}
+    below = checked_share("--review-below", review_below)
+    return differing if below is None else {**differing, "review_below": below}
 
 
 def sender_of(charset: str | None, password: str | None) -> SubmitOptions:

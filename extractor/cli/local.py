@@ -22,7 +22,9 @@ from extractor.cli.flags import (
     ModelFlag,
     Password,
     PrintedMode,
+    ReviewBelow,
     SchemaName,
+    checked_share,
     drafters_of,
     known_schema_of,
 )
@@ -46,19 +48,20 @@ def run(
     full: Annotated[bool, typer.Option("--full", help="Fields, usage and errors too, not the data alone.")] = False,
     max_output_tokens: MaxTokens = None,
     printed: PrintedMode = "declared",
+    review_below: ReviewBelow = None,
     charset: Charset = None,
     password: Password = None,
     model: ModelFlag = None,
 ) -> None:
     """Extract here, without a service: one line of JSON a file, in the order given (null for one that failed)."""
     documents = list(sources(files))
-    chosen = drafters_of(drafters)
+    chosen, below = drafters_of(drafters), checked_share("--review-below", review_below)
     settings = read_settings(**({} if model is None else {"model": model}))
     what = known_schema_of(schema, settings.schemas)  # before a model is loaded for it
     from extractor import Extractor, Options  # here: it loads torch
 
     piped = sys.stdin.buffer.read() if any(source.path is None for source in documents) else b""
-    options = Options(drafters=chosen, max_output_tokens=max_output_tokens, printed=printed)
+    options = Options(drafters=chosen, max_output_tokens=max_output_tokens, printed=printed, review_below=below)
     abort = threading.Event()
     readers = Readers(texts=2, pictures=os.cpu_count() or 1, engine=settings.ocr_engine)
     with Extractor(settings) as extractor, closing(readers):

@@ -17,6 +17,7 @@ from extractor.cli.flags import (
     MaxTokens,
     Password,
     PrintedMode,
+    ReviewBelow,
     SchemaName,
     Url,
     connect,
@@ -41,6 +42,7 @@ def submit(
     drafters: DraftersFlag = "all",
     max_output_tokens: MaxTokens = None,
     printed: PrintedMode = "declared",
+    review_below: ReviewBelow = None,
     keep_text: KeepText = False,
     charset: Charset = None,
     password: Password = None,
@@ -57,7 +59,7 @@ def submit(
     what = schema_of(schema)
     with connect(url, api_key) as client:
         how = sender_of(charset, password)
-        how["options"] = options_of(drafters, max_output_tokens, printed, text=keep_text)
+        how["options"] = options_of(drafters, max_output_tokens, printed, text=keep_text, review_below=review_below)
         job = client.submit(document, what, **how)
         if not wait:
             put({"id": job.id, "status": job.status})

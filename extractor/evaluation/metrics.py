@@ -66,6 +66,13 @@ def reliability(judgements: Iterable[Judgement]) -> Reliability:
     )
 
 
+def left_unmarked(judged: Sequence[Judgement], below: float) -> tuple[float, float | None]:
+    """Where all that is less sure than `below` is marked for review: (the share that is marked, the share that is right
+    of the rest; None where nothing is left)."""
+    rest = [right for sure, right in judged if sure >= below]
+    return 1 - len(rest) / len(judged) if judged else 0.0, sum(rest) / len(rest) if rest else None
+
+
 def bins(judged: Sequence[Judgement], count: int = BINS) -> list[Bin]:
     """Of equal width, those that hold something."""
     held: dict[int, list[Judgement]] = {}

@@ -10,6 +10,7 @@ Row = Sequence[str]
 _MOST_CHANGES = 20
 _MOST_FAULTS = 10
 _FAULTS = ("wrong", "missing", "invented")
+_SHOWN_BELOW = (0.5, 0.75, 0.9)  # of the thresholds for `review_below`
 _LONGEST = 60  # characters of a value
 _KINDS = {"exact": "exact", "normalised": "normalised", "wrong": "wrong", "missing": "missing", "invented": "invented",
           "null_right": "null, rightly"}  # fmt: skip
@@ -47,6 +48,7 @@ def summary_rows(report: JSON) -> Iterator[tuple[str, str]]:
         if grounding["words"]:
             yield "evidence by words", _prf(grounding["words"])
     yield from _confidence(total["calibration"])
+    yield from _marked(total.get("review", ()))
     time = total["time"]
     yield (
         "time",
@@ -70,6 +72,13 @@ def _confidence(calibration: JSON) -> Iterator[tuple[str, str]]:
                     f"of the surest 90% {share(one['at_90'])}, of the surest 80% {share(one['at_80'])}"
                 ),
             )
+
+
+def _marked(review: Sequence[JSON]) -> Iterator[tuple[str, str]]:
+    shown = [one for one in review if one["below"] in _SHOWN_BELOW]
+    if shown:
+        worth = (f"{share(one['marked'])}, of the rest {share(one['right_of_the_rest'])} right" for one in shown)
+        yield f"marked below {', '.join(str(one['below']) for one in shown)}", "; ".join(worth)
 
 
 FIELD_HEADS = ["field", *_KINDS.values(), "F1"]

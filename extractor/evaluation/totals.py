@@ -17,9 +17,10 @@ from typing import Any
 
 from extractor.evaluation.compare import KINDS, Kind
 from extractor.evaluation.judged import Judged, JudgedLeaf, of_nulls, of_values
-from extractor.evaluation.metrics import reliability
+from extractor.evaluation.metrics import left_unmarked, reliability
 
 JSON = dict[str, Any]
+_BELOW = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99)  # thresholds for `review_below`
 _PLACE_IN_LIST = re.compile(r"/\d+(?=/|$)")
 
 
@@ -76,6 +77,7 @@ def totals(judged: list[Judged], seconds: float) -> JSON:
             "values": reliability(of_values(leaves)).as_json(),
             "nulls": reliability([one for each in judged for one in of_nulls(each.leaves)]).as_json(),
         },
+        "review": _review(leaves),
         "time": _time(done, seconds),
     }
 
@@ -88,6 +90,13 @@ def by_field(judged: list[Judged]) -> list[JSON]:
             where = leaf.outcome.pointer_in_gold or leaf.outcome.pointer_in_answer or ""
             found.setdefault(_PLACE_IN_LIST.sub("/*", where), []).append(leaf)
     return [_field(name, Counter(leaf.outcome.kind for leaf in leaves)) for name, leaves in found.items()]
+
+
+def _review(leaves: list[JudgedLeaf]) -> list[JSON]:
+    """What marking below some confidences is worth, of values and nulls together."""
+    judged = [*of_values(leaves), *of_nulls(leaves)]
+    found = [(below, *left_unmarked(judged, below)) for below in _BELOW] if judged else []
+    return [{"below": below, "marked": marked, "right_of_the_rest": right} for below, marked, right in found]
 
 
 def _field(name: str, kinds: Counter[Kind]) -> JSON:

@@ -13,10 +13,8 @@ from schemas.errors import Place
 
 NOTHING: Mapping[str, int] = {}
 NO_OTHERS: Mapping[str, Sequence[Other]] = {}
+BELOW = 0.5  # what is less sure is marked, where nobody says otherwise
 _KEY = "its key is not printed in the document"
-UNSURE = 0.5  # a value of which the model was less sure than this is marked
-
-
 _ENDED: dict[Why, str] = {
     "repeated": "repeated itself more often than the document does, and was ended there",
     "ran_on": "went on with more than the document has to say, and was ended there",
@@ -31,12 +29,15 @@ def review(
     left_out: Sequence[Place] = (),
     ended: Sequence[tuple[str, Why]] = (),
     again: Mapping[str, Sequence[Other]] = NO_OTHERS,
+    *,
+    below: float = BELOW,
 ) -> list[Mark]:
     """`doubts`: of the schema's own checks; `unprinted`: texts, numbers and keys that the document does not print;
     `left_out`: nulls, with what a label like the field's name says; `ended`: of values that did not end by
-    themselves; `again`: of those whose key is written again, the other values."""
+    themselves; `again`: of those whose key is written again, the other values; `below`: the confidence under which a
+    value or a null is marked."""
     of_the_end = [*ended_marks(ended), *duplicate_marks(again)]
-    return [*_checked(doubts), *_unprinted(unprinted), *_missed(left_out), *of_the_end, *_unsure(fields)]
+    return [*_checked(doubts), *_unprinted(unprinted), *_missed(left_out), *of_the_end, *_unsure(fields, below)]
 
 
 def _checked(doubts: list[Place]) -> Iterator[Mark]:
@@ -79,9 +80,9 @@ def duplicate_marks(again: Mapping[str, Sequence[Other]]) -> Iterator[Mark]:
         }  # fmt: skip
 
 
-def _unsure(fields: Mapping[str, Known]) -> Iterator[Mark]:
+def _unsure(fields: Mapping[str, Known], below: float) -> Iterator[Mark]:
     for pointer, known in fields.items():
         sure: Any = known["confidence"]
-        if sure is not None and sure < UNSURE:
-            detail = f"the model was not sure of it (confidence {sure:.2f}, below {UNSURE})"
+        if sure is not None and sure < below:
+            detail = f"the model was not sure of it (confidence {sure:.2f}, below {below:g})"
             yield {"pointer": pointer, "code": "low_confidence", "detail": detail, "severity": "low"}

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from extractor.evaluation.metrics import accuracy_at, auroc, bins, calibration_error, reliability
+from extractor.evaluation.metrics import accuracy_at, auroc, bins, calibration_error, left_unmarked, reliability
 
 
 def test_the_error_is_the_distance_between_confidence_and_accuracy():
@@ -50,3 +50,11 @@ def test_all_of_it_at_once():
         "count": 0, "accuracy": None, "ece": None, "brier": None, "auroc": None, "at_80": None, "at_90": None,
         "bins": [],
     }  # fmt: skip
+
+
+def test_what_is_marked_below_a_confidence_and_how_right_the_rest_is():
+    judged = [(0.9, True), (0.8, True), (0.7, False), (0.1, False)]
+    assert left_unmarked(judged, 0.7) == (0.25, pytest.approx(2 / 3)), "what is as sure is not marked"
+    assert left_unmarked(judged, 0.75) == (0.5, 1.0)
+    assert left_unmarked(judged, 0.95) == (1.0, None)
+    assert left_unmarked([], 0.5) == (0.0, None)

@@ -151,7 +151,11 @@ def test_the_model_says_what_it_was_made_for(model):
             assert extractor.model_info()["window"] == 200
         with Extractor(Settings(model=str(model), drafter="none", window=100)) as extractor:
             assert extractor.model_info()["window"] == 100
-        for text in ("[", '{"examples": "two"}', "[]", '{"window": 0}'):
+        note.write_text('{"review_below": 0.8}')
+        with Extractor(Settings(model=str(model), drafter="none")) as extractor:
+            assert extractor.model_info()["review_below"] == 0.8
+        wrong = ("[", '{"examples": "two"}', '{"examples": 1.5}', "[]", '{"window": 0}', '{"review_below": 75}')
+        for text in wrong:
             note.write_text(text)
             with pytest.raises(ModelError, match=r"extractor\.json"):
                 Extractor(Settings(model=str(model), drafter="none"))

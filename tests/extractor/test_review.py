@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from extractor.answer.complete import completed
+from extractor.calibration.calibrator import Calibrator
 from extractor.config import Settings
 from extractor.engine import Completion, RequestStats
 from extractor.engine.limits.limits import Ended
@@ -16,7 +17,7 @@ from extractor.extract import Extractor
 from extractor.findings import ended_values
 from extractor.options import Options
 from extractor.result import Known, Unprinted
-from extractor.review.marks import UNSURE, review, unprinted_of
+from extractor.review.marks import BELOW, review, unprinted_of
 from schemas.builtin.invoice import Invoice
 from tests.support.scripted import ScriptedEngine
 
@@ -30,6 +31,13 @@ def extract(tok: Any, document: str, options: Options | None = None, **answer: A
     engine = ScriptedEngine(tok, json.dumps({**EMPTY, **answer}))
     with Extractor(Settings(), engine=engine, tokenizer=tok) as extractor:
         return extractor.extract(document, Invoice, options)
+
+
+class SixTenths(Calibrator):
+    """Believes each value by 0.6."""
+
+    def calibrated(self, fields: dict[str, Known], *_: Any) -> dict[str, Known]:
+        return {pointer: {**known, "confidence": 0.6} for pointer, known in fields.items()}
 
 
 def marks(result: Any) -> list[tuple[str, str, str]]:
@@ -81,12 +89,28 @@ def test_an_answer_that_stands_has_no_marks(tok: Any) -> None:
 
 
 def test_what_the_model_was_unsure_of_is_marked() -> None:
-    chances = {"/a": UNSURE - 0.01, "/b": UNSURE, "/c": None}
+    chances = {"/a": BELOW - 0.01, "/b": BELOW, "/c": None}
     known: dict[str, Known] = {
         pointer: {"evidence": [], "label": None, "confidence": chance} for pointer, chance in chances.items()
     }
     [mark] = review([], [], known)
     assert (mark["pointer"], mark["code"], mark["severity"]) == ("/a", "low_confidence", "low")
+    assert [one["pointer"] for one in review([], [], known, below=0.9)] == ["/a", "/b"]
+    assert review([], [], known, below=0) == []
+
+
+def test_who_asks_says_how_sure_is_sure_enough_else_the_settings_else_the_model(tok: Any) -> None:
+    def unsure(settings: Settings, options: Options | None = None, **info: float) -> int:
+        engine = ScriptedEngine(tok, json.dumps({**EMPTY, "number": "A-7"}))  # at a probability of 1
+        about = {"model": "m", "context": 2048, **info}
+        with Extractor(settings, engine=engine, tokenizer=tok, info=about, calibrator=SixTenths()) as extractor:
+            found = extractor.extract("Invoice A-7", Invoice, options).review
+        return sum(one["pointer"] == "/number" and one["code"] == "low_confidence" for one in found)
+
+    assert [unsure(Settings()), unsure(Settings(review_below=0.7))] == [0, 1], "it is sure by 0.6"
+    assert [unsure(Settings(), review_below=0.7), unsure(Settings(), review_below=0.6)] == [1, 0]
+    assert unsure(Settings(review_below=0.7), Options(review_below=0.6)) == 0
+    assert unsure(Settings(), Options(review_below=0.61), review_below=0.1) == 1
 
 
 def test_a_null_beside_a_printed_value_is_marked(tok: Any) -> None:

@@ -43,6 +43,7 @@ from extractor.lab.training.plan import Plan
 from extractor.lab.training.pools import Pools, fresh, stream
 from extractor.lab.training.processes import Progress
 from extractor.lab.training.target import POINTING, Average, loss_of
+from extractor.lab.training.train import MADE_FOR
 
 Bundled = tuple[Gemma4ForCausalLM, Gemma4AssistantForCausalLM, PreTrainedTokenizerFast]
 
@@ -55,7 +56,7 @@ def bundled() -> Bundled:
 def test_weights_stay_small() -> None:
     size = sum(path.stat().st_size for path in WEIGHTS.rglob("*") if path.is_file())
     assert size <= 25 * 2**20
-    assert json.loads((WEIGHTS / "target" / "extractor.json").read_text()) == {"examples": 0, "window": 300}
+    assert json.loads((WEIGHTS / "target" / "extractor.json").read_text()) == MADE_FOR
 
 
 def test_configs_say_what_the_engine_needs(bundled: Bundled) -> None:
