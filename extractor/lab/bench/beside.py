@@ -1,4 +1,5 @@
-"""Reports of `extractor eval --json` as one table, a row each: `python -m extractor.lab.bench.beside NAME=FILE…`."""
+"""Reports of `extractor eval --json` as one table, a row each: `python -m extractor.lab.bench.beside NAME=FILE…`. With
+`--review` what marking below some confidences is worth."""
 
 from __future__ import annotations
 
@@ -19,16 +20,30 @@ HEADS = (
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.lab.bench.beside", description=__doc__)
+    parser.add_argument("--review", action="store_true", help="a table of thresholds for review_below")
     parser.add_argument("reports", nargs="+", metavar="NAME=FILE")
     return command(parser, arguments, _show)
 
 
 def _show(options: argparse.Namespace) -> int:
-    print(f"| {' | '.join(HEADS)} |\n{'| --- ' * len(HEADS)}|")
-    for named in options.reports:
-        name, _, file = named.partition("=")
-        print(row(name, json.loads(Path(file).read_text("utf-8"))))
+    reports = {name: json.loads(Path(file).read_text("utf-8")) for name, _, file in map(_parted, options.reports)}
+    below = next(iter(reports.values()))["totals"]["review"] if options.review else []
+    heads = ["documents", "nothing", *(f"below {one['below']}" for one in below)] if options.review else HEADS
+    print(f"| {' | '.join(heads)} |\n{'| --- ' * len(heads)}|")
+    for name, report in reports.items():
+        print(row_of_thresholds(name, report) if options.review else row(name, report))
     return 0
+
+
+def _parted(named: str) -> tuple[str, str, str]:
+    return named.partition("=")
+
+
+def row_of_thresholds(name: str, report: dict[str, Any]) -> str:
+    """The share that is marked, and the share that is right of the rest; of nothing marked, of all."""
+    total = report["totals"]
+    cells = (f"{share(one['marked'])}: {share(one['right_of_the_rest'])}" for one in total["review"])
+    return f"| {name}: {total['documents']['count']} | {share(total['leaves']['accuracy'])} | {' | '.join(cells)} |"
 
 
 def row(name: str, report: dict[str, Any]) -> str:
