@@ -20,7 +20,7 @@ from extractor.evaluation.judged import Judged, JudgedLeaf, of_nulls, of_values
 from extractor.evaluation.metrics import left_unmarked, reliability
 
 JSON = dict[str, Any]
-_BELOW = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99)  # thresholds for `review_below`
+_BELOW = (0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95)  # thresholds for `review_below`
 _PLACE_IN_LIST = re.compile(r"/\d+(?=/|$)")
 
 
