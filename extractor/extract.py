@@ -33,7 +33,7 @@ from extractor.errors import (
     OutputError,
     TruncatedOutput,
 )
-from extractor.findings import Findings, SeenAnswer, pretended_marks
+from extractor.findings import Findings, pretended_marks
 from extractor.grammar.compile import Grammars
 from extractor.grammar.limits import limits_of
 from extractor.grammar.narrow import Bounds
@@ -243,7 +243,7 @@ class Extractor:
         except (OutputError, DeadlineExceeded) as error:
             error.last, error.kept = text, self._findings.kept(run, completion, again) if text else {}
             raise
-        seen = SeenAnswer(completion, answer, self._findings.fields(run, completion))
+        seen = self._findings.seen(run, completion, answer)
         if failed is None:
             seen = self._second_look.of(run, seen)
         marks = self._findings.marks_of(run, seen, again)

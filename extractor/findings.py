@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any, NamedTuple
 
@@ -15,9 +15,10 @@ from extractor.answer.written import WrittenText, forced_text
 from extractor.calibration.calibrator import Calibrator
 from extractor.engine import Completion
 from extractor.engine.limits.limits import Why
-from extractor.evidence.ground import ground
+from extractor.evidence.ground import GroundedAnswer
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.scalars import byte_spans, pointers
+from extractor.evidence.spans import Span
 from extractor.grammar.printed.grammars import Demands
 from extractor.notation.file_names import without
 from extractor.pretended import pretended
@@ -36,11 +37,13 @@ MOST_OTHERS = 5  # values that are told of one key
 
 
 class SeenAnswer(NamedTuple):
-    """An answer that stands: as the engine wrote it, as it was read, and what is known of its values."""
+    """An answer that stands: as the engine wrote it, as it was read, and what is known of its values. `elsewhere`: of
+    values that stand at no label of their own, what stands behind one that the document prints, by pointer."""
 
     completion: Completion
     answer: Answer
     fields: dict[str, Known]
+    elsewhere: Mapping[str, Span]
 
     @property
     def text(self) -> str:
@@ -59,12 +62,21 @@ class Findings:
         own = run.options.review_below
         return self._below if own is None else own
 
+    def seen(self, run: Run, completion: Completion, answer: Answer) -> SeenAnswer:
+        """`answer`: the completion as it was read."""
+        return SeenAnswer(completion, answer, *self._known(run, completion))
+
     def fields(self, run: Run, completion: Completion) -> dict[str, Known]:
         """What is known of each value of the answer; what is marked follows from it, asked for or not."""
+        return self._known(run, completion)[0]
+
+    def _known(self, run: Run, completion: Completion) -> tuple[dict[str, Known], dict[str, Span]]:
+        """Of each value, and what stands behind other labels."""
         text = WrittenText.of(completion).string
         held = "none" if run.printed is None or run.printed.grammar is None else run.options.printed
-        fields = _grounded(text, run, completion)
-        return self._calibrator.calibrated(fields, text, run.document, run.schema.json_schema, completion, held)
+        fields, elsewhere = _grounded(text, run, completion)
+        schema = run.schema.json_schema
+        return self._calibrator.calibrated(fields, text, run.document, schema, completion, held), elsewhere
 
     def marks_of(self, run: Run, seen: SeenAnswer, again: Sequence[Duplicate]) -> list[Mark]:
         """What a person should look at. `again`: the members that have keys which their objects had already."""
@@ -136,13 +148,14 @@ class Findings:
         return [one for one in unprinted if not (one.key and index.find(_words_of(one.pointer)))]
 
 
-def _grounded(text: str, run: Run, completion: Completion) -> dict[str, Known]:
-    """What is known of each value. An answer that stands is not lost for it."""
+def _grounded(text: str, run: Run, completion: Completion) -> tuple[dict[str, Known], dict[str, Span]]:
+    """What is known of each value, and what stands behind other labels. An answer that stands is not lost for it."""
     try:
-        return ground(text, run.document, completion.logprobs, completion.sizes, run.schema.json_schema)
+        grounded = GroundedAnswer(text, run.document, run.schema.json_schema)
+        return grounded.fields(completion.logprobs, completion.sizes), grounded.behind_other_labels()
     except Exception as error:
         log.error("no evidence: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
-        return {}
+        return {}, {}
 
 
 def pretended_marks(run: Run, text: str, fields: dict[str, Known]) -> list[Mark]:

@@ -24,7 +24,6 @@ from extractor.calibration.calibrator import Calibrator
 from extractor.decode import Decoder, as_whole
 from extractor.engine import Completion
 from extractor.errors import DeadlineExceeded, DocumentError, OutputError
-from extractor.evidence.ground import behind_other_labels
 from extractor.evidence.scalars import Scalar, byte_spans, scalars
 from extractor.evidence.spans import Span, overlap
 from extractor.findings import Findings, SeenAnswer
@@ -94,9 +93,9 @@ class SecondLook:
         answer = self.read(run, whole.finish, len(whole.sizes), WrittenText.of(whole).string)
         if _doubts(answer, sure) - _doubts(seen.answer, sure):  # a check of the schema's speaks against them
             return seen
-        fields = self.findings.fields(run, whole)
+        filled = self.findings.seen(run, whole, answer)
         sure = {at: known["confidence"] for at, known in seen.fields.items()} | sure
-        return SeenAnswer(whole, answer, {at: {**known, "confidence": sure[at]} for at, known in fields.items()})
+        return filled._replace(fields={at: {**known, "confidence": sure[at]} for at, known in filled.fields.items()})
 
     def _written_again(self, run: Run, seen: SeenAnswer, doubted: _Doubted) -> Completion | None:
         """The engine's completion; None where the values can be nothing else. Raises what did not let it end."""
@@ -173,14 +172,10 @@ def _behind(null: Known) -> Span:
 
 def _elsewhere(run: Run, seen: SeenAnswer) -> dict[str, Span]:
     """Of doubted values that stand at no label of their own: what stands behind one that is printed."""
-    doubted = {at for at, known in seen.fields.items() if _is_doubted(known)}
-    if not doubted:
-        return {}
-    found = behind_other_labels(seen.text, run.document, run.schema.json_schema)
     return {
         at: span
-        for at, span in found.items()
-        if at in doubted and may_hold(run.schema.json_schema, at, run.document.text[slice(*span)])
+        for at, span in seen.elsewhere.items()
+        if _is_doubted(seen.fields[at]) and may_hold(run.schema.json_schema, at, run.document.text[slice(*span)])
     }
 
 

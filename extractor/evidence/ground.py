@@ -19,7 +19,41 @@ from extractor.evidence.printed_labels import PrintedLabel
 from extractor.evidence.scalars import Scalar, scalars
 from extractor.evidence.spans import Span
 
-__all__ = ["EvidenceSearch", "behind_other_labels", "evidence_at", "ground"]
+__all__ = ["EvidenceSearch", "GroundedAnswer", "evidence_at", "ground"]
+
+
+class GroundedAnswer:
+    """The answer `text`, each of whose values is looked up in the document, once for all that is asked of it.
+    `json_schema`: of the answer, whose titles and descriptions name labels beside its keys."""
+
+    def __init__(self, text: str, document: Document, json_schema: dict[str, Any] | None = None) -> None:
+        search = _search(document, json_schema)
+        self._text, self._document = text, document
+        self._found = list(scalars(text))
+        self._places = search.of(self._found)
+        self._labels = search.labels(self._found, self._places)
+
+    def fields(self, logprobs: list[float], sizes: list[int]) -> dict[str, result.Known]:
+        """For each scalar, by JSON pointer. Offsets count the characters of `document.text`. The confidence is the
+        chance that the model gave the value's tokens; `logprobs` and `sizes` (bytes of the text) are of all tokens, in
+        order."""
+        chances = _chances(self._text, self._found, logprobs, sizes)
+        return {
+            scalar.pointer: {
+                "evidence": [one for place in where for one in evidence_at(self._document, place.start, place.stop)],
+                "label": _label(self._document, label) if label is not None else None,
+                "confidence": chance,
+            }
+            for scalar, where, label, chance in zip(
+                self._found, self._places, self._labels.labels(), chances, strict=True
+            )
+        }
+
+    def behind_other_labels(self) -> dict[str, Span]:
+        """By pointer, of values that stand at no label of their own: what stands behind one that the document prints
+        elsewhere, and is no other value."""
+        labels = self._labels.elsewhere()
+        return {pointer: label.behind for pointer, label in labels.items() if label.behind is not None}
 
 
 def ground(
@@ -29,30 +63,8 @@ def ground(
     sizes: list[int],
     json_schema: dict[str, Any] | None = None,
 ) -> dict[str, result.Known]:
-    """For each scalar of the answer `text`, by JSON pointer. Offsets count the characters of `document.text`. The
-    confidence is the chance that the model gave the value's tokens; `logprobs` and `sizes` (bytes of the text) are of
-    all tokens, in order. `json_schema`: of the answer, whose titles and descriptions name labels beside its keys."""
-    found = list(scalars(text))
-    search = _search(document, json_schema)
-    places = search.of(found)
-    labels = search.labels(found, places).labels()
-    chances = _chances(text, found, logprobs, sizes)
-    return {
-        scalar.pointer: {
-            "evidence": [one for place in where for one in evidence_at(document, place.start, place.stop)],
-            "label": _label(document, label) if label is not None else None,
-            "confidence": chance,
-        }
-        for scalar, where, label, chance in zip(found, places, labels, chances, strict=True)
-    }
-
-
-def behind_other_labels(text: str, document: Document, json_schema: dict[str, Any]) -> dict[str, Span]:
-    """By pointer, of values of the answer `text` that stand at no label of their own: what stands behind one that the
-    document prints elsewhere, and is no other value."""
-    found, search = list(scalars(text)), _search(document, json_schema)
-    labels = search.labels(found, search.of(found)).elsewhere()
-    return {pointer: label.behind for pointer, label in labels.items() if label.behind is not None}
+    """The `fields` of a GroundedAnswer."""
+    return GroundedAnswer(text, document, json_schema).fields(logprobs, sizes)
 
 
 def _search(document: Document, json_schema: dict[str, Any] | None) -> EvidenceSearch:

@@ -18,6 +18,9 @@ from extractor.calibration.curve import Curve
 from extractor.calibration.features import NULL, VALUE
 from extractor.engine import Request
 from extractor.errors import Cancelled
+from extractor.evidence.choose import EvidenceSearch
+from extractor.evidence.occurrence import Occurrence
+from extractor.evidence.scalars import Scalar
 from extractor.second_look import BELIEVED, BELIEVED_AT_LABEL, BELIEVED_OF_LOOK, DOUBTED, DOUBTED_ELSEWHERE
 from schemas.doubts import should
 from schemas.errors import Place
@@ -183,6 +186,23 @@ def test_a_doubted_value_gives_way_to_what_stands_at_its_own_label(
             written_under(request.grammar or "", one.removeprefix(request.begun.decode())) for one in (first, second)
         ]
         assert [len(one) < len(first) for one in may_be] == [False, True]
+
+
+def test_an_answer_is_looked_up_once(tok: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first, what was found for its doubted value, and both together."""
+    looked_up = list[str]()
+    of = EvidenceSearch.of
+
+    def counted(self: EvidenceSearch, found: list[Scalar]) -> list[Occurrence]:
+        looked_up.append(str(found[0].value))
+        return of(self, found)
+
+    monkeypatch.setattr(EvidenceSearch, "of", counted)
+    first, second = (f'{{"number":"{number}","seller":"Ida Holm Joinery and Sons"}}' for number in ("4711", "77/B"))
+    fitted = Fitted({}, {'"4711"': DOUBTED_ELSEWHERE, '"77/B"': 0.7})
+    with Extractor(Settings(), engine=ScriptedEngine(tok, first, second), tokenizer=tok, calibrator=fitted) as one:
+        assert one.extract(LABELLED, NUMBERED, ALL).data["number"] == "77/B"
+    assert looked_up == ["4711", "77/B", "77/B"]
 
 
 def test_what_is_another_fields_value_already_is_no_find(tok: Any) -> None:
