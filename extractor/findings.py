@@ -6,9 +6,9 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Mapping, Sequence
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any, NamedTuple
 
+from extractor.answer.canonical import canonical
 from extractor.answer.complete import completed
 from extractor.answer.duplicate_keys import Duplicate, replaced
 from extractor.answer.written import WrittenText, forced_text
@@ -32,7 +32,6 @@ from schemas.errors import Place, parts_of
 
 log = logging.getLogger(__name__)
 
-_ANY_NUMBER = Context(prec=100_000, Emax=MAX_EMAX, Emin=MIN_EMIN)  # is not rounded
 MOST_OTHERS = 5  # values that are told of one key
 
 
@@ -90,8 +89,8 @@ class Findings:
         if it stood in the place of the first."""
         found: dict[str, dict[bytes, Duplicate]] = {}
         for one in again:
-            value = _canonical(jsontext.read(one.value.text))
-            if value and value != _canonical(value_at(data, one.pointer)):
+            value = canonical(jsontext.read(one.value.text))
+            if value and value != canonical(value_at(data, one.pointer)):
                 found.setdefault(one.pointer, {}).setdefault(value, one)
         some = {pointer: list(values.values())[:MOST_OTHERS] for pointer, values in found.items()}
         written = WrittenText.of(completion)
@@ -175,23 +174,6 @@ def ended_values(text: str, completion: Completion) -> list[tuple[str, Why]]:
     found = pointers(text)
     places = [(len(completion.text[: one.start].decode("utf-8", "replace")), one.why) for one in completion.ended]
     return [(found[start], why) for start, why in places if start in found]
-
-
-def _canonical(value: Any) -> bytes:
-    """As the ledger keeps it, numbers without zeros at their end; nothing where it cannot."""
-    try:
-        return jsontext.written(_shortest(jsontext.exact(value)))
-    except TypeError:
-        return b""
-
-
-def _shortest(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _shortest(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return list(map(_shortest, value))
-    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-    return _ANY_NUMBER.normalize(Decimal(value)) if is_number else value
 
 
 def value_at(data: Any, pointer: str) -> Any:

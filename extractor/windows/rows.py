@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from extractor.answer.canonical import canonical
 from extractor.windows.tree import ListNode, Node, ObjectNode, ValueNode, data_of, has_lists, leaves
 from extractor.windows.values import overlapping, same
 from extractor.windows.window import Piece, Window
@@ -61,9 +62,9 @@ def joined(lists: Sequence[tuple[int, ListNode]], windows: Sequence[Window], mer
 def distinct(rows: ListNode) -> ListNode:
     """For a list in which nothing may stand twice."""
     kept: list[Node] = []
-    seen: set[str] = set()
+    seen: set[bytes | str] = set()
     for item in rows.items:
-        key = repr(data_of(item))
+        key = canonical(data_of(item)) or repr(data_of(item))
         if key not in seen:
             seen.add(key)
             kept.append(item)

@@ -14,6 +14,7 @@ from extractor.windows.merge import merged
 from extractor.windows.shapes import Shapes
 from extractor.windows.tree import Flat, flat, grown
 from extractor.windows.window import Piece, Window
+from schemas import jsontext
 
 
 def window(start, stop, fresh=None):
@@ -290,6 +291,17 @@ def test_a_list_in_which_nothing_stands_twice():
     shapes = Shapes(unique=frozenset({("rows",)}))
     found = merge(say({"rows": ["a", "b"]}), say({"rows": ["b", "c"]}), shapes=shapes)
     assert found.data["rows"] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "more"),
+    [("[20]", "[20.0]", "[20.5]"), ('[{"a":1,"b":2}]', '[{"b":2,"a":1.00}]', '[{"a":1,"b":3}]')],
+)
+def test_however_it_is_written(first, again, more):
+    """JSON Schema's `uniqueItems` has them for the same, so the answer would not stand."""
+    shapes = Shapes(unique=frozenset({("rows",)}))
+    found = merge(*(say({"rows": jsontext.read(one)}) for one in (first, again, more)), shapes=shapes)
+    assert found.data["rows"] == jsontext.read(first) + jsontext.read(more)
 
 
 def account(number, *bookings, owner=None):
