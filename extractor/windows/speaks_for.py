@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, repeat
 from typing import Any
 
+from extractor.evidence.labels import may_name
 from extractor.evidence.word_index import plain
 from extractor.notation.field_names import names
 from extractor.notation.key_words import key_words
@@ -24,7 +25,6 @@ Path = tuple[str | int, ...]
 _KEY, _SAME, _SAID, _VALUE, _KIND = 2.0, 1.0, 1.0, 1.0, 1.0
 _LABEL, _LABEL_WORD = 2.0, 1.0
 _ABOVE, _WITHIN = 0.5, 0.5  # of the objects that a field is in; of the rows of a list
-_LEAST = 3  # letters of a name
 _LONGEST = 400  # characters of a description
 _VALUES = 100  # of an enum
 _DEEPEST, _MOST, _LOOKS = 8, 2_000, 10_000  # fields
@@ -101,8 +101,8 @@ def _terms(path: Path, nodes: Sequence[JSON]) -> Terms:
     return _most(
         dict.fromkeys([words, *((word,) for word in words)], _KEY),
         {(LABEL, word): _LABEL_WORD for word in words},
-        {(LABEL, *term_of(name)): _LABEL for name in names(spelled) if len(name) >= _LEAST},
-        {term_of(name): _SAME for name in names(spelled) if len(name) >= _LEAST},
+        {(LABEL, *term_of(name)): _LABEL for name in names(spelled) if may_name(name)},
+        {term_of(name): _SAME for name in names(spelled) if may_name(name)},
         {(word,): _SAID for text in texts for word in term_of(text)},
         {term_of(value): _VALUE for value in values},
         dict.fromkeys(_kinds(words, texts, nodes), _KIND),

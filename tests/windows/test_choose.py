@@ -122,6 +122,15 @@ def test_where_nothing_speaks_for_a_field_the_first_are_read() -> None:
     assert without == frozenset(range(5, len(windows.windows)))
 
 
+def test_a_label_of_two_signs_speaks_for_its_field() -> None:
+    class Reached(BaseModel):
+        phone: str
+
+    text = prose(Random(7), 200).replace(".\n", ".\n電話: 030 555 0134\n", 150).replace("電話: 030 555 0134\n", "", 149)
+    assert text.count("電話") == 1
+    assert "電話" in found(text, Reached, 4)
+
+
 def test_a_document_without_words_has_nothing_to_leave_out() -> None:
     text = "- - -\n" * 2000
     assert left_out(Document(text), [cutter(text)], [Contract.model_json_schema()], 3) == [frozenset()]
