@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import keyword
+import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from json import dumps
@@ -14,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from extractor.cli.flags import ApiKey, connect
 from extractor.cli.help import CommandGroup
 from extractor.cli.json_file import UnreadableJson, json_in
 from extractor.cli.output import BAD_INPUT, fail, put, put_rows, put_styled, put_text, say
@@ -29,6 +31,8 @@ from schemas.registry import Registry, schema_files
 
 app = typer.Typer(name="schemas", help="What to extract.", no_args_is_help=True, cls=CommandGroup)
 _TRIAL = SandboxLimits(cpu_s=10.0, wall_s=60.0, memory_bytes=1024**3)
+_LISTED = ("ref", "sha256", "description")
+_Listed = dict[str, str]
 _SECTIONS = {  # and how each is shown
     "refused": ("refused: a document is never accepted with this", "red"),
     "validated": ("validated: checked when the JSON is complete", "yellow"),
@@ -77,17 +81,36 @@ def _schemas() -> None:
 
 
 @app.command(name="list")
-def list_(json: Annotated[bool, typer.Option("--json", help="One line of JSON each.")] = False) -> None:
-    """The schemas found here: the built-in ones and those EXTRACTOR_SCHEMAS points at."""
-    registry = Registry.discover(schema_sources())
-    found = registry.list()
+def list_(
+    json: Annotated[bool, typer.Option("--json", help="One line of JSON each.")] = False,
+    url: Annotated[str | None, typer.Option("--url", help="A running service, instead of what is here.")] = None,
+    api_key: ApiKey = None,
+) -> None:
+    """The schemas found here: the built-in ones and those EXTRACTOR_SCHEMAS points at. With --url those of a
+    service."""
+    found, problems = _found_here() if url is None else _found_there(url, api_key)
     if json:
         for schema in found:
-            put({"ref": schema.ref, "sha256": schema.sha256, "description": schema.description})
+            put(schema)
     else:
-        put_rows([(schema.ref, " ".join(schema.description.split())) for schema in found], "schema", "description")
-    for file, why in registry.problems.items():
+        put_rows([(one["ref"], " ".join(one["description"].split())) for one in found], "schema", "description")
+    for file, why in problems.items():
         say(f"extractor: {file}: {why}")
+
+
+def _found_here() -> tuple[list[_Listed], Mapping[str, str]]:
+    """And why files could not be read."""
+    if os.environ.get("EXTRACTOR_URL"):
+        say("These are found here; those of the service of EXTRACTOR_URL are listed by --url")
+    registry = Registry.discover(schema_sources())
+    return [{name: getattr(schema, name) for name in _LISTED} for schema in registry.list()], registry.problems
+
+
+def _found_there(url: str, api_key: str | None) -> tuple[list[_Listed], Mapping[str, str]]:
+    with connect(url, api_key) as client:
+        answer = client.fetch("/v1/schemas")
+    found = [{name: one[name] for name in _LISTED} for one in answer["data"]]
+    return found, {one["file"]: one["detail"] for one in answer["problems"]}
 
 
 @app.command()

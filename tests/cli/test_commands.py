@@ -86,6 +86,29 @@ def test_schemas_are_listed_and_shown(run: Run) -> None:
     assert "there is no schema 'nothing'" in unknown.err
 
 
+def test_schemas_of_a_service_are_listed_by_its_address(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = {"name": "lab", "version": "2", "ref": "lab@2", "sha256": "ab", "description": "Results of a lab."}
+    asked = []
+
+    def fetch(client: Client, path: str) -> Any:
+        asked.append((str(client._http.base_url), path))
+        return {"data": [listed], "problems": [{"file": "broken.py", "detail": "SyntaxError"}]}
+
+    monkeypatch.setattr(Client, "fetch", fetch)
+    found = run("schemas", "list", "--url", "http://there.example:8000")
+    assert (found.out, found.err) == ("lab@2  Results of a lab.\n", "extractor: broken.py: SyntaxError\n")
+    assert asked == [("http://there.example:8000", "/v1/schemas")]
+    as_json = run("schemas", "list", "--json", "--url", "http://there.example:8000").json
+    assert as_json == {"ref": "lab@2", "sha256": "ab", "description": "Results of a lab."}
+
+
+def test_who_has_a_service_is_told_that_its_schemas_are_others(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTRACTOR_URL", "http://there.example:8000")
+    found = run("schemas", "list")
+    assert "invoice@1" in found.out
+    assert found.err.endswith("EXTRACTOR_URL are listed by --url\n")
+
+
 def test_a_broken_schema_file_is_named_and_the_others_are_listed(run: Run, tmp_path: Path, monkeypatch: Any) -> None:
     write(tmp_path / "broken.py", "def (")
     monkeypatch.setenv("EXTRACTOR_SCHEMAS", str(tmp_path))
