@@ -169,7 +169,7 @@ def _whole(text: str, places: array[float], start: int, stop: int) -> _Piece | N
 
 
 def _of(words: str, text: str, piece: _Piece, places: array[float]) -> array[float]:
-    """The places of what is words, which has lost spaces of the text."""
+    """Where the words stand, which have lost spaces of the text."""
     boxes, at = array("f"), piece.start
     for char in words:
         while char != " " and text[at].isspace():

@@ -44,6 +44,7 @@ class Builder:
     ) -> None:
         self.limits = limits or ReadLimits()
         self.drawn: dict[int, Any] = {}
+        self.damaged = False  # the picture that was wanted
         self._draw = frozenset(draw)
         self._picture = picture
         self._on_page = on_page
@@ -186,7 +187,12 @@ class Builder:
         number = number or (own[0].number + 1 if own else 1)
         self._pictures.append(Picture(self.page, number, self._length, box))
         if self.page in self._draw and number == self._picture:
-            self.drawn[self.page] = draw()
+            try:
+                self.drawn[self.page] = draw()
+            except MemoryError:
+                raise
+            except Exception:  # of Pillow, about a damaged picture
+                self.damaged = True
             raise AllDrawn
 
     def document(self, filename: str | None = None) -> Document:

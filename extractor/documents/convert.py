@@ -34,6 +34,8 @@ def recognise(data: bytes, context: Context, page: int, picture: int = 0) -> Doc
     Raises as `convert`."""
     source = Builder(context.limits, draw=[page], picture=picture)
     _read(data, source, context)
+    if source.damaged:
+        raise Rejected("unreadable_document", "the picture is damaged or incomplete")
     into = Builder(context.limits)
     into.begin_page(how="ocr")
     for image in source.drawn.values():

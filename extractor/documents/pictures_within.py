@@ -28,7 +28,7 @@ _LEAST_PIXELS = 24, 90  # of the shorter and the longer side
 _MAIL_PIXELS, _MAIL_SIDE = 100_000, 100
 _POINT = 0.75  # of a pixel where nobody says how large it is shown
 _UNREADABLE = "of a kind that is not read here (a drawing of Windows, or SVG)"
-_SMALL = "too small or too coarse to hold text"
+_SMALL = "too small, too coarse or too narrow to hold text"
 
 
 def read_pictures(archive: Archive, folder: str, into: Builder, context: Context) -> None:

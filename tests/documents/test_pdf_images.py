@@ -105,7 +105,7 @@ def test_what_is_not_read_is_told(readers: Readers) -> None:
     coarse = read(claim(receipt(wide=120)), readers=readers)
     for document in (small, coarse):
         assert lines(document) == [ABOVE, BELOW]
-        assert document.pages[0].warnings == ("a picture not read: too small or too coarse to hold text",)
+        assert document.pages[0].warnings == ("a picture not read: too small, too coarse or too narrow to hold text",)
         assert describe(document)["pages"][0]["pictures_unread"] == 1
     assert not read(claim(receipt(), (60, 150, 30, 10)), readers=readers).pages[0].warnings
     unread = read(claim(receipt()), ocr="none", readers=readers)

@@ -26,6 +26,7 @@ CM = 360_000  # EMU
 PNG = saved(receipt(), "PNG")
 OTHER = saved(Image.new("RGB", (400, 300), "red"), "PNG")
 SMALL = saved(Image.new("RGB", (200, 20), "red"), "PNG")
+LOGO = "a picture not read: no larger than logos in a mail's text are, or of a kind that is not read"
 ICON = saved(Image.new("RGB", (16, 16), "red"), "PNG")
 
 
@@ -130,7 +131,7 @@ def test_a_receipt_within_a_mail_is_read_though_it_is_small_in_bytes() -> None:
     claim, logo = read(mail(PNG)), read(mail(SMALL))
     assert marked(claim).endswith("my receipt\n#")
     assert [len(claim.pages), len(logo.pages)] == [1, 1]
-    assert warnings(logo) == ["a picture not read: too small, as logos and signatures in a mail's text are"]
+    assert warnings(logo) == [LOGO]
 
 
 def test_what_they_say_stands_in_their_place(readers: Readers) -> None:

@@ -22,7 +22,7 @@ api/test_revoking api/test_schema_check api/test_seen api/test_server api/test_w
 calibration/test_answers calibration/test_calibration cli/test_calibrate cli/test_evaluate
 extractor/test_any_long_document extractor/test_duplicate_keys extractor/test_long_documents windows/test_plan
 documents/test_bench_places documents/test_pdf documents/test_pdf_images documents/test_pdf_seen documents/test_pictures
-documents/test_pictures_within documents/test_beside
+documents/test_pictures_within documents/test_beside documents/test_hostile_pictures
 evidence/test_ground grammar/test_judge
 prompt/test_prompt prompt/test_templates schemas/test_models test_batch_resume test_batch_service test_digits test_e2e
 extractor/test_documents extractor/test_engine extractor/test_extract extractor/test_review extractor/test_second_answer

@@ -26,7 +26,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     for warning in dict.fromkeys(letter.warnings):
         into.warn(warning)
     if letter.logos:
-        into.leave_out("too small, as logos and signatures in a mail's text are", letter.logos)
+        into.leave_out("no larger than logos in a mail's text are, or of a kind that is not read", letter.logos)
     if letter.attached or more:
         into.add("\n")
     left = len(letter.attached) + len(more)

@@ -25,6 +25,7 @@ _SEAM = 6.0  # pixels from where two pieces meet: a line there may be told of ei
 _UNREAD = 0.5  # a line that is less sure is no text
 _DOUBTFUL = 0.8  # one that is less sure is tried again
 _SURE = 0.88  # of a sample of lines that are upright
+_SURER = 0.1  # of a single line, that it is upside down: a few letters read well both ways
 _SAMPLE = 6
 _SPARSE = 0.4  # letters a height of the line, of what is text
 
@@ -93,7 +94,8 @@ class Rapid:
         if sure >= _SURE:
             return False
         turned = [np.ascontiguousarray(np.rot90(crop, 2)) for crop in crops]
-        return bool(np.mean([sure for _, sure, _ in self._read(turned)]) > sure)
+        surer = _SURER if len(crops) == 1 else 0.0
+        return bool(np.mean([sure for _, sure, _ in self._read(turned)]) > sure + surer)
 
     def _find(self, image: Any) -> list[Quad]:
         """Where lines are. A long strip (a receipt, a page of the web as a picture) is looked at a piece at a time:

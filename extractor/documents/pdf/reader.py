@@ -92,7 +92,7 @@ def _pictures(
     values = _in_lines(found, lines, contents)
     small = sum(region.is_missed() for at, region in enumerate(found) if at not in values)
     if small:
-        into.leave_out("too small or too coarse to hold text", small)
+        into.leave_out("too small, too coarse or too narrow to hold text", small)
     looked_at = [(at + 1, one) for at, one in enumerate(found) if one.may_hold_text() or at in values]
     new = [(number, one) for number, one in looked_at if one.key not in shown]
     shown.update(one.key for _, one in new)
