@@ -178,13 +178,14 @@ class OtherValue(ResponseModel):
 
 class Mark(ResponseModel):
     """What a person should look at: `check` is a check of the schema that failed, `not_printed` a text or a number
-    that the document does not print, `repeated` a text, list or object that was ended because it repeated itself
-    more often than the document does, `ran_on` a list or an object that was ended because its items or members
-    stand nowhere in the document, `cut_off` a value that was ended because none is longer, `duplicate_key` a value
-    whose key the model wrote again with others, `low_confidence` a value of which the model was less sure than 0.5,
-    `missed` a null although a label like the field's is printed with something behind it, `windows_disagree` a value
-    for which other parts of a long document have others, `not_read` pages that are missing in the answer, `pretended`
-    a value that stands only in text that imitates an answer of the schema, or a document that holds such a text."""
+    that the document does not print, `repeated` a text, list or object that was ended because it repeated itself more
+    often than the document does, `ran_on` a list or an object that was ended because its items or members stand
+    nowhere in the document, `cut_off` a value that was ended because none is longer, `duplicate_key` a value whose
+    key the model wrote again with others, `low_confidence` a value of which the model was less sure than
+    `review_below`, `missed` a null although a label like the field's is printed with something behind it,
+    `windows_disagree` a value for which other parts of a long document have others, `not_read` pages that are missing
+    in the answer, `pretended` a value that stands only in text that imitates an answer of the schema, or a document
+    that holds such a text."""
 
     pointer: str = Field(description="Into `data`")
     code: Literal[
@@ -203,7 +204,8 @@ class Mark(ResponseModel):
     detail: str
     severity: Literal["high", "low"] = Field(description="high: something speaks against the value")
     others: list[OtherValue] | None = Field(
-        None, description="Of `windows_disagree` and `duplicate_key`: the other values"
+        None,
+        description="Of `windows_disagree` and `duplicate_key`: the other values",
     )
 
 

@@ -5,7 +5,7 @@ import { call, get } from "./api.js";
 import { button, h, notice } from "./dom.js";
 import { leavesOf } from "./fields.js";
 import { base64, kept } from "./files.js";
-import { at, Digits, parse, print, replaced } from "./json.js";
+import { at, Digits, isScalar, parse, print, replaced } from "./json.js";
 import { copy, list, live, problemBox, save, time } from "./parts.js";
 import { ResultView } from "./result.js";
 import { asExample } from "./snippets.js";
@@ -210,14 +210,28 @@ class ReviewView {
       ? `${done} of ${this._marked.length} that are marked are decided`
       : "Nothing is marked; every value can be looked at";
     this._label.textContent = pointer;
-    this._input.value = value === null ? "" : String(value);
-    this._nothing.checked = value === null;
-    this._input.disabled = value === null;
+    this._fill(value);
     const marks = (this._answer.review ?? []).filter((mark) => mark.pointer === pointer);
-    this._reasons.replaceChildren(...marks.map((mark) => h("p", { class: `reason ${mark.severity}` }, mark.detail)));
+    this._reasons.replaceChildren(
+      ...marks.map((mark) => h("p", { class: `reason ${mark.severity}` }, mark.detail, this._others(mark))),
+    );
     this._fault.replaceChildren();
     this._result.point(pointer);
     this._input.select();
+  }
+
+  /** Other values that were found, each to be taken into the box. */
+  _others(mark) {
+    return (mark.others ?? [])
+      .filter(({ value }) => isScalar(value))
+      .map(({ value }) => [" ", button(`Take ${value}`, () => this._fill(value))]);
+  }
+
+  _fill(value) {
+    this._nothing.checked = value === null;
+    this._input.disabled = value === null;
+    this._input.value = value === null ? "" : String(value);
+    this._input.focus();
   }
 
   /** What stands in the box is right. */

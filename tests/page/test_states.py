@@ -142,3 +142,22 @@ def test_an_answer_without_a_value_can_be_said_to_be_looked_at(visit: Visit, api
     visitor.page.wait_for_url(re.compile(r"#/review(/[0-9a-f]{32})?$"))
     done = httpx.get(f"{api.url}/v1/extractions?review=done", trust_env=False).json()["data"]
     assert [one["id"] for one in done] == [job_id]
+
+
+def test_the_value_of_another_window_is_taken_by_a_click(visit: Visit, api: Api, valkey: Valkey) -> None:
+    job_id = httpx.post(f"{api.url}/v1/extractions", json=BODY, trust_env=False).json()["id"]
+    other = {"value": "ann@post.example", "evidence": [], "confidence": 0.45}
+    mark = {
+        "pointer": "/email", "code": "windows_disagree", "detail": "page 3 has another", "severity": "low",
+        "others": [other],
+    }  # fmt: skip
+    worker = FakeWorker(valkey.url)
+    worker.succeed(job_id, result={**ANSWER, "data": {"email": None}, "review": [mark]}, marked=True)
+    worker.ledger.close()
+    page = visit(f"review/{job_id}", url=api.url).page
+    page.get_by_role("button", name="Take ann@post.example").click()
+    page.get_by_role("button", name="Right, next").click()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved").wait_for()
+    kept = httpx.get(f"{api.url}/v1/extractions/{job_id}", trust_env=False).json()
+    assert kept["reviewed"]["corrections"] == {"/email": "ann@post.example"}
