@@ -15,7 +15,7 @@ from extractor.evidence.scalars import scalars
 from extractor.evidence.spans import Span
 from extractor.result import Known, Mark
 from extractor.review.imitation import imitations, without
-from extractor.review.missed import may_hold
+from extractor.review.missed import missed
 
 _TOLD = 5  # pointers in a sentence
 
@@ -61,12 +61,7 @@ def _said_elsewhere(
 ) -> dict[str, str]:
     """Of values, what the rest of the document has at a label of theirs, and they may hold: as of nulls."""
     found = ground(_with_nulls(text, frozenset(pointers)), rest, [], [], json_schema)
-    labels = {pointer: found[pointer]["label"] for pointer in pointers if pointer in found}
-    return {
-        pointer: f"{label['text']}: {label['behind']['text']}"
-        for pointer, label in labels.items()
-        if label is not None and label["behind"] is not None and may_hold(json_schema, pointer, label["behind"]["text"])
-    }
+    return dict(missed({pointer: found[pointer] for pointer in pointers if pointer in found}, json_schema))
 
 
 def _with_nulls(text: str, pointers: frozenset[str]) -> str:
