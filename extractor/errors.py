@@ -16,6 +16,7 @@ again can help (`retryable`), and the places at fault (`errors`, JSON pointers i
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -120,3 +121,9 @@ CONTEXT_EXCEEDED = "context_exceeded"  # a DocumentError: prompt and answer do n
 TOO_COMPLEX = "schema_too_complex"  # a SchemaError: the grammar meets a limit of the grammar engine
 NOT_PRINTED = "not_printed"  # a DocumentError: nothing that the document prints is what a field may be
 BUSY = "engine_busy"  # as many wait for it as may: an EngineError that says nothing of the request
+
+
+def where_raised(error: BaseException) -> str:
+    """What a log says of one that was not expected, its class and its place: its text may quote the document."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {frame.filename}:{frame.lineno}"

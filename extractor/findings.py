@@ -4,7 +4,6 @@ look at, and what is kept of one that does not stand."""
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from extractor.answer.written import WrittenText, forced_text
 from extractor.calibration.calibrator import Calibrator
 from extractor.engine import Completion
 from extractor.engine.limits.limits import Why
+from extractor.errors import where_raised
 from extractor.evidence.ground import GroundedAnswer
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.scalars import byte_spans, pointers
@@ -134,7 +134,7 @@ class Findings:
             unprinted = self._unprinted(run, data, found)
             left_out = missed(fields, run.schema.json_schema)
         except Exception as error:
-            log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
+            log.error("not compared: %s", where_raised(error))
             unprinted, left_out = [], []
         return review(doubts, unprinted, fields, left_out, ended, others, below=self.below(run))
 
@@ -153,7 +153,7 @@ def _grounded(text: str, run: Run, completion: Completion) -> tuple[dict[str, Kn
         grounded = GroundedAnswer(text, run.document, run.schema.json_schema)
         return grounded.fields(completion.logprobs, completion.sizes), grounded.behind_other_labels()
     except Exception as error:
-        log.error("no evidence: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
+        log.error("no evidence: %s", where_raised(error))
         return {}, {}
 
 
@@ -162,7 +162,7 @@ def pretended_marks(run: Run, text: str, fields: dict[str, Known]) -> list[Mark]
     try:
         return list(pretended(text, run.document, run.schema.json_schema, fields))
     except Exception as error:
-        log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
+        log.error("not compared: %s", where_raised(error))
         return []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ from extractor.calibration.calibration import Calibration
 from extractor.calibration.features import NULL, VALUE, FeatureRow, rows
 from extractor.documents import Document
 from extractor.engine import Completion
+from extractor.errors import where_raised
 from extractor.result import UNCALIBRATED, CalibrationInfo, Known
 from schemas.keywords import Mode
 
@@ -50,8 +50,7 @@ class Calibrator:
         try:
             found = rows(text, document, schema, fields, completion.logprobs, completion.sizes, held)
         except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1][:2]
-            log.error("not calibrated: %s at %s", type(error).__name__, where)
+            log.error("not calibrated: %s", where_raised(error))
             return fields
         if self._record is not None:
             self._record(document, found)

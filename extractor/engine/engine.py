@@ -10,7 +10,6 @@ import logging
 import math
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -35,7 +34,7 @@ from extractor.engine.sequence import Completion, Draft, Request, Sequence
 from extractor.engine.stats import EngineStats
 from extractor.engine.step_timer import StepTimer
 from extractor.engine.verification import Verifier
-from extractor.errors import EngineError, InputError
+from extractor.errors import EngineError, InputError, where_raised
 
 log = logging.getLogger(__name__)
 
@@ -231,9 +230,7 @@ class Engine:
     def _break(self, error: Exception) -> None:
         """Fail every running row; the cache can no longer be trusted, and after a fault of the device nothing can."""
         self.broken = self.broken or isinstance(error, torch.AcceleratorError) or not self._alive()
-        frame = traceback.extract_tb(error.__traceback__)[-1]  # and not its text, which may quote the document
-        where = f"{type(error).__name__} at {frame.filename}:{frame.lineno}"
-        log.error("engine step failed (%s); %d rows fail with it", where, len(self._scheduler.running))
+        log.error("engine step failed (%s); %d rows fail with it", where_raised(error), len(self._scheduler.running))
         rows, self._scheduler.running[:] = list(self._scheduler.running), []
         self._cache.reset()
         for row in rows:
