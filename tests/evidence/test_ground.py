@@ -329,7 +329,7 @@ def test_an_answer_that_stands_is_not_lost_for_its_evidence(
     def broken(*_: Any) -> None:
         raise IndexError(INVOICE.document)
 
-    monkeypatch.setattr("extractor.findings.ground", broken)
+    monkeypatch.setattr("extractor.findings.GroundedAnswer", broken)
     tok = tokenizer()
     runner = Extractor(Settings(), engine=ScriptedEngine(tok, INVOICE.answer_text), tokenizer=tok)
     with caplog.at_level(logging.ERROR):
