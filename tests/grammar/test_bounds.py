@@ -101,6 +101,42 @@ def test_nothing_is_endless(field):
         assert not runs_away(begun, start, piece, times), (start, piece)
 
 
+OBJ = {"type": "object"}
+BESIDE_A_PATTERN = {**OBJ, "properties": {"ab": OBJ}, "patternProperties": {"^a": OBJ}}
+
+
+@pytest.mark.parametrize(
+    ("field", "start"),
+    [
+        (BESIDE_A_PATTERN, '{"ab":{"k":'),
+        (BESIDE_A_PATTERN, '{"ac":{"k":'),
+        ({**BESIDE_A_PATTERN, "properties": {"ab": {**OBJ, "properties": {"x": INT}}}}, '{"ab":{"x":1,"k":'),
+        ({**BESIDE_A_PATTERN, "patternProperties": {"^a": {"type": ["string", "object"]}}}, '{"ab":{"k":'),
+        ({**BESIDE_A_PATTERN, "patternProperties": {"^a": {"minLength": 1}}}, '{"ab":{"k":'),
+        ({**BESIDE_A_PATTERN, "patternProperties": {"^a": {"anyOf": [OBJ, {"type": "null"}]}}}, '{"ac":{"k":'),
+        ({**BESIDE_A_PATTERN, "patternProperties": {"^a": {"properties": {"l": OBJ}}}}, '{"ab":{"l":{"k":'),
+        ({**BESIDE_A_PATTERN, "patternProperties": {"^a": {"items": OBJ}}, "properties": {"ab": {}}}, '{"ab":[{"k":'),
+        ({"allOf": [OBJ, {"propertyNames": {"pattern": "^k"}}]}, '{"k":'),
+        ({"allOf": [OBJ, {"propertyNames": {"enum": ["k", "l"]}}]}, '{"k":'),
+    ],
+)
+def test_a_free_value_ends_where_schemas_meet_on_its_object(field: Any, start: str) -> None:
+    schema = inline({**OBJ, "properties": {"f": field}, "required": ["f"]})
+    begun = LLMatcher(TOKENIZER, compile_grammar(schema), log_level=0)
+    assert runs_away(begun, f'{{"f":{start}', "123", 1)
+    for piece, times in (("9", 60), ("9.1e9", 1), ('{"k":', 60)):
+        assert not runs_away(begun, f'{{"f":{start}', piece, times), piece
+
+
+def test_and_where_a_pattern_elsewhere_leaves_keys_open() -> None:
+    fields = {"f": {"allOf": [OBJ, {"minProperties": 1}]}, "g": {**OBJ, "patternProperties": {"^a": INT}}}
+    schema = inline({**OBJ, "properties": fields, "required": ["f"]})
+    begun = LLMatcher(TOKENIZER, compile_grammar(schema), log_level=0)
+    assert runs_away(begun, '{"f":{"k":', "123", 1)
+    assert not runs_away(begun, '{"f":{"k":', "9", 60)
+    assert not runs_away(begun, '{"f":{"k":', "9e9", 1)
+
+
 def test_models_that_say_little():
     extra = create_model("Extra", __config__=ConfigDict(extra="allow"), k=(int, ...))
     for kind in (Any, dict, dict[str, Any], list, list[Any], object, extra, dict[str, dict[str, Any]] | None):

@@ -181,6 +181,21 @@ def test_a_long_number_is_written_as_it_is_and_no_other(value, spelled, field, a
 
 
 @pytest.mark.parametrize(
+    ("counts", "known"),
+    [({"maxProperties": 3}, True), ({"minProperties": 1}, True), ({"minProperties": 2, "maxProperties": 2}, True),
+     ({"maxProperties": 1}, False), ({"minProperties": 3}, False)],
+)  # fmt: skip
+def test_beside_a_count_of_keys_that_are_all_declared(counts: dict[str, int], known: bool) -> None:
+    fields = {"k": {"enum": ["a", HUGE]}, "l": {"type": "integer"}}
+    field = {"type": "object", "properties": fields, "required": ["k", "l"], "additionalProperties": False, **counts}
+    grammar = compile_grammar(inline(whole({"anyOf": [field, {"type": "null"}]})))
+    assert accepts(grammar, '{"f":null}')
+    assert accepts(grammar, f'{{"f":{{"k":{HUGE},"l":1}}}}') is known
+    for text in (f"{HUGE}0", "7", "9" * 60):
+        assert not accepts(grammar, f'{{"f":{{"k":{text},"l":1}}}}'), text
+
+
+@pytest.mark.parametrize(
     ("field", "good", "bad"),
     [
         ({"type": "integer", "minimum": 10**25}, ["1" + "0" * 25, "9" * 28], ["5", "9" * 60, "1" + "0" * 25 + ".5"]),

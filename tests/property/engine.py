@@ -92,7 +92,7 @@ class Decoding:
                 continue
             tally.answers += 1
             try:
-                ends(text, keys=True)
+                ends(text, keys=True, digits=True)
                 fits(text, schema, enforced)
             except Stuck as fault:
                 tally.faults.append(f"{name}\n  temperature {temperature}: {fault}")

@@ -17,6 +17,8 @@ from extractor.engine.drafting.text import LIMITS
 from extractor.errors import InvalidOutput
 from extractor.grammar.compile import serialise
 from extractor.grammar.narrow import Bounds
+from extractor.grammar.narrow.far import speaks_far
+from extractor.grammar.narrow.meeting import kinds
 from extractor.validate import read_answer
 from schemas import Schema, check, inline
 from schemas.keywords import CHECKED
@@ -25,6 +27,7 @@ from tests.support.matching import TOKENIZER
 
 SMALL = Bounds(max_chars=40, max_items=4, max_key_chars=12)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_OPTIONS = ("anyOf", "oneOf")
 _BUDGET = {"short": 0, "chance": 400, "long": 1500}
 
 
@@ -67,7 +70,7 @@ def judge(schema: Schema, seed: int, walks: int = 1) -> Tally:
                     tally.unfinished += 1
                     continue
                 tally.answers += 1
-                ends(text, keys=not _meets_a_pattern(schema))
+                ends(text, keys=not _meets_a_pattern(schema), digits=not far_beside_options(schema.json_schema))
                 fits(text, schema, enforced)
             except (Stuck, InvalidOutput) as fault:
                 stuck += isinstance(fault, Stuck)
@@ -79,13 +82,14 @@ def judge(schema: Schema, seed: int, walks: int = 1) -> Tally:
     return tally
 
 
-def ends(text: str, *, keys: bool) -> None:
-    """Raises Stuck where something in an answer is longer than any schema made here lets it be: a number, values in one
-    another, an object, and where `keys` says so a key, which where schemas meet no grammar ends, but an engine does."""
+def ends(text: str, *, keys: bool, digits: bool) -> None:
+    """Raises Stuck where something in an answer is longer than any schema made here lets it be: values in one another,
+    an object, and where `keys` and `digits` say so a key and a number, which where schemas meet no grammar ends, but an
+    engine does."""
     signs = _STRING.sub("", text)
     objects = [value for value in _within(json.loads(text)) if isinstance(value, dict)]
     sizes = {
-        "digits": (max(map(len, re.findall(r"[0-9]+", signs)), default=0), 320),
+        "digits": (max(map(len, re.findall(r"[0-9]+", signs)), default=0) if digits else 0, 320),
         "levels": (max(accumulate((sign in "[{") - (sign in "]}") for sign in signs)), 120),
         "keys": (max(map(len, objects), default=0), 210),
         "characters of a key": (max((len(key) for value in objects for key in value), default=0) if keys else 0, 1_100),
@@ -101,6 +105,21 @@ def _meets_a_pattern(schema: Schema) -> bool:
     written = json.dumps(schema.json_schema)
     meets = any(f'"{key}"' in written for key in ("allOf", "anyOf", "oneOf"))
     return '"patternProperties"' in written or (meets and '"additionalProperties"' in written)
+
+
+def far_beside_options(json_schema: dict[str, Any]) -> bool:
+    """Whether a number may have no end: one beyond what llguidance counts to, somewhere within an object on which
+    several schemas meet (docs/schemas.md says that the engine ends it)."""
+    defs = json_schema.get("$defs", {})
+    met = [node for node in _within(json_schema) if isinstance(node, dict) and _several(node)]
+    met = [node for node in met if "object" in kinds(json_schema, node)]
+    return any(speaks_far(node) or ('"$ref"' in json.dumps(node) and speaks_far({"$defs": defs})) for node in met)
+
+
+def _several(node: dict[str, Any]) -> bool:
+    """Whether several schemas meet on the value of `node`."""
+    sources = sum(len(node.get(key, ())) if key == "allOf" else key in node for key in (*_OPTIONS, "allOf", "$ref"))
+    return sources + any(key in node for key in ("properties", "required")) > 1
 
 
 def _within(value: Any) -> Iterator[Any]:

@@ -11,7 +11,8 @@ from schemas import keywords
 JSON = dict[str, Any]
 
 SCALAR = keywords.BOUNDS | {"type", "minLength", "maxLength", "pattern", "format", "multipleOf", PRINTED, LARK}
-_OF_OTHERS = frozenset({KEYS, WITHIN, "items", "maxItems"})  # says nothing of a scalar
+_OF_OBJECTS = frozenset({"properties", "patternProperties", "additionalProperties", KEYS, WITHIN})
+_OF_OTHERS = _OF_OBJECTS | {"items", "maxItems"}  # says nothing of a scalar
 _KINDS = frozenset({"string", "number", "integer", "boolean", "null"})
 
 

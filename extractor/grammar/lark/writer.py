@@ -215,7 +215,8 @@ class LarkWriter:
     def _object(self, node: JSON, pointer: str) -> str | None:
         fields: JSON = node.get("properties", {})
         required = set(node.get("required", ()))
-        if required - fields.keys() or (fields and OTHERS not in node and _COUNTS & node.keys()):
+        counted = OTHERS not in node and _COUNTS & node.keys()
+        if required - fields.keys() or (counted and fields.keys() - required):
             raise _Unwritable
         values = {name: self._field(node, name, pointer + pointer_to(name)) for name in fields}
         others = self._others(node, list(fields), f"{pointer}/*")
@@ -250,8 +251,9 @@ class LarkWriter:
                 raise _Unwritable
             keys = [(self._key_of(node, pattern, pointer), one) for pattern, one in patterns.items()]
             pair = self._rules.any_of([self._pair(key, one, pointer) for key, one in keys])
-            least, most = node.get("minProperties", 0), node.get("maxProperties", 0)
-        return None if least and pair is None else (pair, least, most)
+            least = max(0, node.get("minProperties", 0) - len(taken))
+            most = node.get("maxProperties", len(taken)) - len(taken)
+        return None if most < 0 or (least and pair is None) else (pair, least, most)
 
     def _pair(self, key: str | None, values: Any, pointer: str) -> str | None:
         value = None if key is None else self._of(values, pointer)

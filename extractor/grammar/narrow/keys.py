@@ -54,10 +54,11 @@ class Keys:
         limits = a_map(values, self._bounds, node.get("minProperties", 0))
         return {**limits, "patternProperties": {pattern: values}}
 
-    def others(self, new: JSON, values: Any) -> None:
-        """Lets `new` have other keys than it names, of `values`; none of them endless, but beside patterns."""
+    def others(self, new: JSON, values: Any, *, endless: bool = False) -> None:
+        """Lets `new` have other keys than it names, of `values`; none of them endless, but beside patterns and where
+        `endless` says so: llguidance does not see that keys so long are none of another schema that meets it."""
         self.open = True
-        if "patternProperties" not in new and not self.patterned:
+        if not endless and "patternProperties" not in new and not self.patterned:
             new["patternProperties"] = {f"^(?s:.{{{self.longest + 1},}})$": False}
         new["additionalProperties"] = values
 

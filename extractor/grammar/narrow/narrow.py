@@ -136,17 +136,27 @@ class NarrowedSchema:
             return
         if counts is not None and not self._keys.patterned:
             closed.update({**a_map(self._anything(wide=True, within=1), self._wide), **counts_of(closed)})
-        elif counts is None and "additionalProperties" not in node:
-            closed["properties"] = {**dict.fromkeys(named(self._root, node), True), **closed.get("properties", {})}
-            self._keys.others(closed, self._anything(wide=True, within=1))
+        else:
+            self._unsaid_keys(closed, node, endless=False)
+
+    def _unsaid_keys(self, new: JSON, node: JSON, *, endless: bool) -> None:
+        """The values of keys of which `node` says nothing, where it meets others on an object."""
+        if "additionalProperties" in new:
+            return
+        if names := named(self._root, node):
+            new["properties"] = {**dict.fromkeys(names, True), **new.get("properties", {})}
+        self._keys.others(new, self._anything(wide=True, within=1), endless=endless)
 
     def _rewrite(self, node: Any, site: Site) -> Any:
         """`node` keyword by keyword."""
         if isinstance(node, bool):
             return node
 
+        def part(item: Any) -> Any:
+            return self._part(item, bounding=site.bounding)
+
         def inner(item: Any) -> Any:
-            return self._value(item) if site.alone else self._part(item)
+            return self._value(item) if site.alone else part(item)
 
         new: JSON = {}
         for key, value in node.items():
@@ -160,13 +170,11 @@ class NarrowedSchema:
             elif key == "properties":
                 patterned = self._keys.patterned_names(node)
                 new[key] = {
-                    name: self._value(one) if site.once(name) and name not in patterned else self._part(one)
+                    name: self._value(one) if site.once(name) and name not in patterned else part(one)
                     for name, one in value.items()
                 }
             elif key == "patternProperties":
-                meets = not site.alone or bool(self._keys.patterned_names(node))
-                values = {pattern: self._part(one) if meets else self._value(one) for pattern, one in value.items()}
-                new[key] = self._keys.patterns(values, endless=not site.alone or undeclared(node) is not False)
+                new[key] = self._of_patterns(value, node, site)
             elif key in ("items", "additionalProperties"):
                 new[key] = inner(value)
             elif key == "prefixItems":
@@ -186,6 +194,14 @@ class NarrowedSchema:
             self._bound(new, node, site, far=limits is None)
         return new
 
+    def _of_patterns(self, given: JSON, node: JSON, site: Site) -> JSON:
+        meets = not site.alone or bool(self._keys.patterned_names(node))
+        bounding = site.alone or site.bounding  # of all that speak of one key only one has to
+        values = {
+            pattern: self._part(one, bounding=bounding) if meets else self._value(one) for pattern, one in given.items()
+        }
+        return self._keys.patterns(values, endless=not site.alone or undeclared(node) is not False)
+
     def _formed(self, new: JSON) -> None:
         if (longest := LONGEST.get(new["format"])) is not None:
             new["maxLength"] = min(longest, new.get("maxLength", longest))
@@ -197,16 +213,19 @@ class NarrowedSchema:
         else:
             new["pattern"] = pattern
 
-    def _part(self, node: Any) -> Any:
+    def _part(self, node: Any, *, bounding: bool) -> Any:
         """`node` where others meet it on a value that is not the object's own."""
         if node is False:
             return False
         if node is True or silent(node):
             return self._anything(wide=True)
-        part = self._rewrite(node, Site(alone=False))
-        if kinds(self._root, node) == KINDS:
+        site, may_be = Site(alone=False, bounding=bounding), kinds(self._root, node)
+        part = self._rewrite(node, site)
+        if may_be == KINDS:
             part["type"] = sorted(KINDS)
-            self._bound(part, node, Site(alone=False), far=bounds_of(node) is None)
+            self._bound(part, node, site, far=bounds_of(node) is None)
+        if bounding and "object" in may_be:
+            self._unsaid_keys(part, node, endless=True)
         return part
 
     def _parts(self, nodes: list[Any], site: Site) -> list[Any]:
@@ -271,8 +290,8 @@ class NarrowedSchema:
     def _shared(self, new: JSON, site: Site) -> Any:
         """The values of keys that nobody declares, written once."""
         values = new.pop("additionalProperties", True)
-        if values is True and site.alone:
-            return self._anything()
+        if values is True:
+            return self._anything() if site.alone else self._anything(wide=True, within=1)
         if not isinstance(values, dict) or values.keys() == {"$ref"}:
             return values
         name = f"v{len(self._defs)}"

@@ -15,12 +15,14 @@ JSON = dict[str, Any]
 class Site:
     """Where a schema stands. `alone`: no other schema meets it on the same value. `counts`: where others do, how many
     of them declare each property; None when that is not known. `tags`: properties that tell it from the other options
-    of a union. `typed`: the kind of the value is said elsewhere."""
+    of a union. `typed`: the kind of the value is said elsewhere. `bounding`: of those that meet, it is the one that
+    bounds what none of them says, which costs llguidance too much where two do."""
 
     alone: bool = True
     counts: Counts | None = None
     tags: tuple[str, ...] = ()
     typed: bool = False
+    bounding: bool = False
 
     def once(self, name: str) -> bool:
         """Whether only this schema declares the property."""
