@@ -26,17 +26,19 @@ def main(arguments: list[str]) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    reports = {name: json.loads(Path(file).read_text("utf-8")) for name, _, file in map(_parted, options.reports)}
-    below = next(iter(reports.values()))["totals"]["review"] if options.review else []
+    reports = [_read(named) for named in options.reports]
+    below = reports[0][1]["totals"]["review"] if options.review else []
     heads = ["documents", "nothing", *(f"below {one['below']}" for one in below)] if options.review else HEADS
     print(f"| {' | '.join(heads)} |\n{'| --- ' * len(heads)}|")
-    for name, report in reports.items():
+    for name, report in reports:
         print(row_of_thresholds(name, report) if options.review else row(name, report))
     return 0
 
 
-def _parted(named: str) -> tuple[str, str, str]:
-    return named.partition("=")
+def _read(named: str) -> tuple[str, dict[str, Any]]:
+    """A name, which several reports may have, and the report."""
+    name, _, file = named.partition("=")
+    return name, json.loads(Path(file).read_text("utf-8"))
 
 
 def row_of_thresholds(name: str, report: dict[str, Any]) -> str:
