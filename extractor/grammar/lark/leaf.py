@@ -29,8 +29,10 @@ def leaf_of(node: JSON, root: JSON) -> JSON | None:
         if "$ref" in one:
             waiting.append((keywords.resolve(root, one["$ref"]), depth + 1))
     kinds = _kinds(parts)
+    if not kinds or not kinds <= _KINDS:
+        return None
     formats = sorted({one.pop(PRINTED) for one in parts if PRINTED in one}, key=_rank)
-    if not kinds or not kinds <= _KINDS or not formats:
+    if not formats:
         return None
     constraints = [{key: value for key, value in one.items() if key != "type"} for one in parts]
     return {"type": sorted(kinds), PRINTED: formats[0], "allOf": [one for one in constraints if one]}
