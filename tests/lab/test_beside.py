@@ -16,7 +16,10 @@ TOTALS: dict[str, Any] = {
     "leaves": {"count": 4, "exact": 3, "normalised": 0, "null_right": 0, "accuracy": 0.75},
     "value_f1": {"micro": F1, "macro": F1},
     "invented": {"not_printed": 0, "written": 4, "where_gold_has_none": 0},
-    "calibration": {"values": {"ece": 0.1}, "nulls": {"ece": None}},
+    "calibration": {
+        "values": {"ece": 0.1, "count": 3, "accuracy": 1.0},
+        "nulls": {"ece": None, "count": 2, "accuracy": 0.5},
+    },
     "review": [{"below": 0.5, "marked": 0.25, "right_of_the_rest": 1.0}],
 }
 
@@ -31,4 +34,4 @@ def test_each_report_is_a_row_though_two_have_one_name(tmp_path: Path, capsys: p
     assert main(["--review", *reports]) == 0
     heads, _, *rows = capsys.readouterr().out.splitlines()
     assert heads == "| documents | nothing | below 0.5 |"
-    assert rows == ["| orders: 2 | 75.0% | 25.0%: 100.0% |"] * 2
+    assert rows == ["| orders: 2 | 80.0% | 25.0%: 100.0% |"] * 2

@@ -44,8 +44,10 @@ def _read(named: str) -> tuple[str, dict[str, Any]]:
 def row_of_thresholds(name: str, report: dict[str, Any]) -> str:
     """The share that is marked, and the share that is right of the rest; of nothing marked, of all."""
     total = report["totals"]
+    of_all = [total["calibration"][each] for each in ("values", "nulls")]
+    right = sum(one["count"] * (one["accuracy"] or 0) for one in of_all) / sum(one["count"] for one in of_all)
     cells = (f"{share(one['marked'])}: {share(one['right_of_the_rest'])}" for one in total["review"])
-    return f"| {name}: {total['documents']['count']} | {share(total['leaves']['accuracy'])} | {' | '.join(cells)} |"
+    return f"| {name}: {total['documents']['count']} | {share(right)} | {' | '.join(cells)} |"
 
 
 def row(name: str, report: dict[str, Any]) -> str:
